@@ -1,0 +1,14 @@
+"""Every address of the site, by door."""
+
+from django.urls import include, path
+
+urlpatterns = [
+    path("account/", include("deqi.doors.accounts_urls")),
+    path("me/", include("deqi.doors.patient.urls")),
+    path("", include("deqi.doors.clinic.urls")),
+    path("", include("deqi.doors.learn.urls")),
+]
+
+handler404 = "deqi.doors.errors.not_found"
+handler403 = "deqi.doors.errors.forbidden"
+handler500 = "deqi.doors.errors.server_error"

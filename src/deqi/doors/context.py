@@ -1,0 +1,15 @@
+"""What every page needs: the clinic's name, whether its people are made up, the acting person."""
+
+from django.conf import settings
+from django.http import HttpRequest
+
+from deqi.record.actor import NOBODY
+from deqi.record.practice.queries import organization
+
+
+def clinic(request: HttpRequest) -> dict:
+    return {
+        "organization": organization(),
+        "actor": getattr(request, "actor", NOBODY),
+        "idle_seconds": settings.SESSION_COOKIE_AGE,
+    }

@@ -1,0 +1,16 @@
+"""Public pages: the front door, which sends signed-in people to their own."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+
+from deqi.doors.access import public
+
+
+@public
+def front(request: HttpRequest) -> HttpResponse:
+    """Staff go to the day, patients to their own page, others see what Deqi is."""
+    if request.actor.is_staff:
+        return redirect("clinic:today")
+    if request.actor.patient_id:
+        return redirect("patient:home")
+    return render(request, "learn/front.html")

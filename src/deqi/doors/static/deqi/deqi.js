@@ -1,0 +1,50 @@
+/* What every page does: `/` finds a patient, a form is sent once, what is typed is kept as a draft on the
+   server (never in the browser: a clinic's computers are shared), and dialogs open by their buttons. */
+"use strict";
+(() => {
+  const token = () => document.querySelector("meta[name=csrf]")?.content || "";
+
+  document.addEventListener("keydown", (event) => {
+    if (event.defaultPrevented || event.ctrlKey || event.metaKey) return;
+    const typing = event.target.closest("input, textarea, select, [contenteditable]");
+    if (!event.altKey && typing) return;
+    const wanted = (event.altKey ? "alt+" : "") + event.key.toLowerCase();
+    const target = document.querySelector(`[data-key="${CSS.escape(wanted)}"]`);
+    if (!target) return;
+    event.preventDefault();
+    target.matches("input, textarea, select") ? target.focus() : target.click();
+  });
+
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (form.method !== "post" || event.defaultPrevented) return;
+    if (form.dataset.sent) { event.preventDefault(); return; }
+    form.dataset.sent = "1";
+    setTimeout(() => { delete form.dataset.sent; }, 8000);
+  });
+  addEventListener("pageshow", () => document.querySelectorAll("form[data-sent]").forEach((f) => { delete f.dataset.sent; }));
+
+  document.addEventListener("click", (event) => {
+    const opener = event.target.closest("[data-dialog]");
+    if (opener) { event.preventDefault(); document.getElementById(opener.dataset.dialog)?.showModal(); }
+    const closer = event.target.closest("[data-close]");
+    if (closer) { event.preventDefault(); closer.closest("dialog")?.close(); }
+    if (event.target.closest("[data-print]")) print();
+  });
+
+  /* Drafts: a form with data-draft="/drafts/..." saves its fields a second after the last key. */
+  for (const form of document.querySelectorAll("form[data-draft]")) {
+    let timer = 0;
+    const save = () => {
+      const fields = {};
+      for (const [name, value] of new FormData(form)) {
+        if (name !== "csrfmiddlewaretoken" && typeof value === "string") (fields[name] ||= []).push(value);
+      }
+      fetch(form.dataset.draft, { method: "POST", keepalive: true, headers: { "Content-Type": "application/json", "X-CSRFToken": token() }, body: JSON.stringify(fields) }).catch(() => {});
+    };
+    form.addEventListener("input", () => { clearTimeout(timer); timer = setTimeout(save, 1000); });
+    form.addEventListener("submit", () => clearTimeout(timer));
+  }
+
+  document.body.addEventListener("htmx:configRequest", (event) => { event.detail.headers["X-CSRFToken"] = token(); });
+})();

@@ -1,0 +1,521 @@
+"""The care: courses, appointments, sessions and their needles, observations, events, reviews, letters."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.db import models
+from django.db.models import F, Q
+
+from deqi.record.patients.models import CareProvider, Condition, Consent, Patient
+from deqi.record.practice.models import NeedleLot, Practitioner, Room, Site, User
+
+#: Limits no plan or record may pass; the forms and the database hold the same figures.
+RETENTION_MIN = (1, 60)
+DEPTH_MM = (1, 100)
+
+
+class Course(models.Model):
+    """One course of treatment for one neuropathy. What is planned stands in its newest revision."""
+
+    class Status(models.TextChoices):
+        PLANNED = "planned", "planned"
+        ACTIVE = "active", "active"
+        MAINTENANCE = "maintenance", "maintenance"
+        ENDED = "ended", "ended"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="courses")
+    site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="+")
+    practitioner = models.ForeignKey(Practitioner, on_delete=models.PROTECT, related_name="courses")
+    condition = models.ForeignKey(Condition, on_delete=models.PROTECT, null=True, related_name="courses")
+    status = models.CharField(max_length=12, choices=Status.choices, default=Status.PLANNED)
+    opened_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True, blank=True)
+    end_reason = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["patient", "-opened_at"], name="course_of_patient")]
+
+    def __str__(self) -> str:
+        return f"course of {self.patient_id} from {self.opened_at:%Y-%m-%d}"
+
+
+class CourseRevision(models.Model):
+    """The plan as decided on one day. Only added: the newest is in force, the older ones stay readable."""
+
+    course = models.ForeignKey(Course, on_delete=models.PROTECT, related_name="revisions")
+    number = models.PositiveSmallIntegerField()
+    goals = models.TextField(blank=True)
+    sessions_per_week = models.DecimalField(max_digits=4, decimal_places=2)
+    weeks = models.PositiveSmallIntegerField()
+    planned_sessions = models.PositiveSmallIntegerField()
+    review_sessions = models.JSONField(default=list)  # session numbers after which a review is due, rising
+    retention_min = models.PositiveSmallIntegerField(default=25)
+    modality = models.CharField(
+        max_length=10,
+        choices=[("manual", "manual"), ("electro", "electro"), ("auricular", "auricular")],
+        default="manual",
+    )
+    maintenance = models.CharField(max_length=300, blank=True)
+    decision_rule = models.TextField(blank=True)
+    proposal = models.JSONField(default=dict)  # what was proposed, with its reasons and model version
+    why = models.TextField()
+    decided_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    decided_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["course", "number"], name="revision_number_once"),
+            models.CheckConstraint(
+                condition=Q(sessions_per_week__gt=0, sessions_per_week__lte=5), name="revision_frequency"
+            ),
+            models.CheckConstraint(condition=Q(weeks__gte=1, weeks__lte=104), name="revision_weeks"),
+            models.CheckConstraint(
+                condition=Q(retention_min__gte=RETENTION_MIN[0], retention_min__lte=RETENTION_MIN[1]),
+                name="revision_retention",
+            ),
+        ]
+        ordering = ["course", "-number"]
+
+    def __str__(self) -> str:
+        return f"revision {self.number} of {self.course_id}"
+
+
+class Appointment(models.Model):
+    """A booked visit."""
+
+    class Status(models.TextChoices):
+        BOOKED = "booked", "booked"
+        ARRIVED = "arrived", "waiting"
+        IN_ROOM = "in_room", "in the room"
+        DONE = "done", "done"
+        CANCELLED = "cancelled", "cancelled"
+        NO_SHOW = "no_show", "did not come"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="appointments")
+    course = models.ForeignKey(
+        Course, on_delete=models.PROTECT, null=True, blank=True, related_name="appointments"
+    )
+    site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="appointments")
+    room = models.ForeignKey(Room, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    practitioner = models.ForeignKey(Practitioner, on_delete=models.PROTECT, related_name="appointments")
+    starts_at = models.DateTimeField()
+    minutes = models.PositiveSmallIntegerField(default=60)
+    status = models.CharField(max_length=9, choices=Status.choices, default=Status.BOOKED)
+    arrived_at = models.DateTimeField(null=True, blank=True)
+    note = models.CharField(max_length=200, blank=True)
+    booked_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["site", "starts_at"], name="appointment_day"),
+            models.Index(fields=["patient", "starts_at"], name="appointment_of_patient"),
+        ]
+        constraints = [
+            models.CheckConstraint(condition=Q(minutes__gte=5, minutes__lte=240), name="appointment_minutes")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.starts_at:%Y-%m-%d %H:%M} {self.patient_id}"
+
+
+class Session(models.Model):
+    """One visit with needles, from check-in to signature. After signing nothing here changes (a trigger).
+
+    `version` rises with every save; who saves an older one is shown the difference.
+    """
+
+    class State(models.TextChoices):
+        OPEN = "open", "preparing"
+        RESTING = "resting", "needles in"
+        OUT = "out", "needles out"
+        SIGNED = "signed", "signed"
+        ABANDONED = "abandoned", "no needling"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    course = models.ForeignKey(Course, on_delete=models.PROTECT, related_name="sessions")
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="sessions")
+    site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="sessions")
+    room = models.ForeignKey(Room, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    practitioner = models.ForeignKey(Practitioner, on_delete=models.PROTECT, related_name="sessions")
+    licence = models.ForeignKey("practice.Licence", on_delete=models.PROTECT, related_name="+")
+    appointment = models.OneToOneField(
+        Appointment, on_delete=models.PROTECT, null=True, blank=True, related_name="session"
+    )
+    needle_lot = models.ForeignKey(NeedleLot, on_delete=models.PROTECT, null=True, blank=True)
+    number = models.PositiveSmallIntegerField()
+    version = models.PositiveIntegerField(default=1)
+    state = models.CharField(max_length=9, choices=State.choices, default=State.OPEN)
+    opened_at = models.DateTimeField()
+    anything_new = models.TextField(blank=True)
+    anything_new_asked = models.BooleanField(default=False)
+    treatment_line = models.TextField(blank=True)
+    retention_planned_min = models.PositiveSmallIntegerField()
+    needled_at = models.DateTimeField(null=True, blank=True)
+    removed_at = models.DateTimeField(null=True, blank=True)
+    needles_in = models.PositiveSmallIntegerField(null=True, blank=True)
+    needles_out = models.PositiveSmallIntegerField(null=True, blank=True)
+    count_reason = models.TextField(blank=True)  # why in and out differ; opens an incident
+    comfort_0_10 = models.PositiveSmallIntegerField(null=True, blank=True)
+    side_effects_asked = models.BooleanField(default=False)
+    note = models.TextField(blank=True)
+    signed_at = models.DateTimeField(null=True, blank=True)
+    signed_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    content_sha256 = models.CharField(max_length=64, blank=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["patient", "-opened_at"], name="session_of_patient"),
+            models.Index(fields=["course", "number"], name="session_of_course"),
+            models.Index(fields=["site", "state"], name="session_running"),
+            models.Index(fields=["site", "-opened_at"], name="session_of_site"),
+        ]
+        constraints = [
+            models.UniqueConstraint(fields=["course", "number"], name="session_number_once"),
+            models.CheckConstraint(
+                condition=Q(
+                    retention_planned_min__gte=RETENTION_MIN[0], retention_planned_min__lte=RETENTION_MIN[1]
+                ),
+                name="session_retention",
+            ),
+            models.CheckConstraint(
+                condition=Q(comfort_0_10=None) | Q(comfort_0_10__lte=10), name="session_comfort_0_to_10"
+            ),
+            models.CheckConstraint(
+                condition=Q(removed_at=None) | Q(removed_at__gte=F("needled_at")),
+                name="session_out_after_in",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="signed")
+                | (
+                    Q(signed_at__isnull=False, signed_by__isnull=False)
+                    & (Q(needles_in=F("needles_out")) | ~Q(count_reason=""))
+                ),
+                name="session_signed_only_with_needles_counted",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"session {self.number} of {self.course_id}"
+
+
+class NeedlePlacement(models.Model):
+    """One point of a session: side, needles, depth, technique, deqi. `carried` until somebody confirms it."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    session = models.ForeignKey(Session, on_delete=models.PROTECT, related_name="placements")
+    position = models.PositiveSmallIntegerField()
+    code = models.CharField(max_length=12)
+    side = models.CharField(
+        max_length=7,
+        choices=[("both", "both"), ("left", "left"), ("right", "right"), ("midline", "midline")],
+    )
+    needles = models.PositiveSmallIntegerField()
+    depth_mm = models.DecimalField(max_digits=4, decimal_places=1, null=True, blank=True)
+    technique = models.CharField(max_length=30, blank=True)
+    deqi = models.BooleanField(null=True, blank=True)
+    retention_min = models.PositiveSmallIntegerField(null=True, blank=True)
+    carried = models.BooleanField(default=False)
+    confirmed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["session", "position"], name="placement_position_once"),
+            models.CheckConstraint(
+                condition=Q(depth_mm=None) | Q(depth_mm__gte=DEPTH_MM[0], depth_mm__lte=DEPTH_MM[1]),
+                name="placement_depth_possible",
+            ),
+            models.CheckConstraint(condition=Q(needles__gte=1, needles__lte=40), name="placement_needles"),
+        ]
+        ordering = ["position"]
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.side}"
+
+
+class ElectricalPair(models.Model):
+    """Two needled points joined by a stimulator: frequencies in Hz, current in mA, waveform."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    session = models.ForeignKey(Session, on_delete=models.PROTECT, related_name="electrical_pairs")
+    first_code = models.CharField(max_length=12)
+    second_code = models.CharField(max_length=12)
+    side = models.CharField(max_length=7)
+    frequency_hz = models.JSONField(default=list)
+    current_ma = models.DecimalField(max_digits=4, decimal_places=2, null=True, blank=True)
+    waveform = models.CharField(max_length=20, blank=True)
+
+    def __str__(self) -> str:
+        return f"{self.first_code}+{self.second_code}"
+
+
+class SafetyScreen(models.Model):
+    """What the rules said about this person and this plan, at the moment it was asked. Only added."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="safety_screens")
+    session = models.ForeignKey(
+        Session, on_delete=models.PROTECT, null=True, blank=True, related_name="screens"
+    )
+    at = models.DateTimeField()
+    by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    verdict = models.CharField(max_length=6)
+    findings = models.JSONField(default=list)
+    inputs = models.JSONField(default=dict)
+    lifted_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    lifted_at = models.DateTimeField(null=True, blank=True)
+    lift_reason = models.TextField(blank=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["patient", "-at"], name="screen_latest")]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(lifted_by=None) | ~Q(lift_reason=""), name="stop_lifted_with_a_reason"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.verdict} {self.at:%Y-%m-%d %H:%M}"
+
+
+class Amendment(models.Model):
+    """What somebody added to a signed record. The original stays as it was."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    session = models.ForeignKey(Session, on_delete=models.PROTECT, related_name="amendments")
+    text = models.TextField()
+    reason = models.CharField(max_length=200)
+    author = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["at"]
+
+    def __str__(self) -> str:
+        return f"amendment {self.at:%Y-%m-%d}"
+
+
+class Observation(models.Model):
+    """One number (or short answer) about one person at one time: what, how much, recall, through which channel.
+
+    `code` comes from `deqi.science.measures` (e.g. burning_average, goal_activity, monofilament_left).
+    """
+
+    class Channel(models.TextChoices):
+        HOME = "home", "at home"
+        CHAIR = "chair", "in the chair, before"
+        AFTER = "after", "in the chair, after"
+        EXAM = "exam", "examination"
+        IMPORT = "import", "imported"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="observations")
+    course = models.ForeignKey(
+        Course, on_delete=models.PROTECT, null=True, blank=True, related_name="observations"
+    )
+    session = models.ForeignKey(
+        Session, on_delete=models.PROTECT, null=True, blank=True, related_name="observations"
+    )
+    examination = models.ForeignKey(
+        "Examination", on_delete=models.PROTECT, null=True, blank=True, related_name="observations"
+    )
+    code = models.CharField(max_length=60)
+    value = models.DecimalField(max_digits=9, decimal_places=3, null=True)
+    text = models.CharField(max_length=300, blank=True)
+    unit = models.CharField(max_length=20, blank=True)
+    recall = models.CharField(max_length=5, blank=True)  # now, 24h, 7d, start
+    channel = models.CharField(max_length=6, choices=Channel.choices)
+    effective_at = models.DateTimeField()
+    recorded_at = models.DateTimeField(auto_now_add=True)
+    recorded_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["patient", "code", "effective_at"], name="observation_series"),
+            models.Index(fields=["course", "code", "effective_at"], name="observation_of_course"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.value}"
+
+
+class Examination(models.Model):
+    """The bedside neuropathy examination on one day; each finding is also an observation."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="examinations")
+    course = models.ForeignKey(Course, on_delete=models.PROTECT, null=True, blank=True)
+    at = models.DateTimeField()
+    by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    note = models.TextField(blank=True)
+
+    class Meta:
+        ordering = ["-at"]
+
+    def __str__(self) -> str:
+        return f"examination {self.at:%Y-%m-%d}"
+
+
+class AdverseEvent(models.Model):
+    """Something unwanted that happened, said by whomever noticed. Assessment rows hold how it was judged."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="adverse_events")
+    session = models.ForeignKey(
+        Session, on_delete=models.PROTECT, null=True, blank=True, related_name="adverse_events"
+    )
+    event_type = models.CharField(max_length=60)
+    description = models.TextField(blank=True)
+    onset_at = models.DateTimeField()
+    reporter_role = models.CharField(max_length=20)
+    reported_at = models.DateTimeField()
+    reported_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    points = models.CharField(max_length=200, blank=True)
+    ended_on = models.DateField(null=True, blank=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["patient", "-onset_at"], name="event_of_patient")]
+
+    def __str__(self) -> str:
+        return self.event_type
+
+
+class EventAssessment(models.Model):
+    """One judgement of an adverse event: grade, seriousness, causality, action. Every version is kept."""
+
+    event = models.ForeignKey(AdverseEvent, on_delete=models.PROTECT, related_name="assessments")
+    grade = models.PositiveSmallIntegerField()
+    seriousness = models.JSONField(default=list)
+    causality = models.CharField(max_length=20)
+    expected = models.BooleanField()
+    action_taken = models.TextField(blank=True)
+    outcome = models.CharField(max_length=200, blank=True)
+    assessed_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    assessed_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(grade__gte=1, grade__lte=5), name="event_grade_1_to_5")
+        ]
+        ordering = ["-assessed_at"]
+
+    def __str__(self) -> str:
+        return f"grade {self.grade}"
+
+
+class Incident(models.Model):
+    """Something went wrong in the room: needles not accounted for, a faint, a forgotten needle."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="incidents")
+    session = models.ForeignKey(
+        Session, on_delete=models.PROTECT, null=True, blank=True, related_name="incidents"
+    )
+    kind = models.CharField(max_length=60)
+    description = models.TextField()
+    opened_at = models.DateTimeField()
+    opened_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    closed_at = models.DateTimeField(null=True, blank=True)
+    closed_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    lesson = models.TextField(blank=True)
+
+    def __str__(self) -> str:
+        return self.kind
+
+
+class Review(models.Model):
+    """The look at one course at a planned point: what was computed from what, what was decided, by whom."""
+
+    class Decision(models.TextChoices):
+        GO_ON = "go_on", "go on"
+        CHANGE = "change", "change the plan"
+        TAPER = "taper", "taper"
+        STOP = "stop", "stop"
+        REFER = "refer", "refer"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    course = models.ForeignKey(Course, on_delete=models.PROTECT, related_name="reviews")
+    after_session = models.PositiveSmallIntegerField()
+    at = models.DateTimeField()
+    model_version = models.CharField(max_length=40)
+    inputs_sha256 = models.CharField(max_length=64)
+    result = models.JSONField(default=dict)
+    global_change = models.PositiveSmallIntegerField(null=True, blank=True)
+    decision = models.CharField(max_length=6, choices=Decision.choices)
+    reason = models.TextField()
+    decided_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["course", "after_session"], name="one_review_a_point"),
+            models.CheckConstraint(
+                condition=Q(global_change=None) | Q(global_change__gte=1, global_change__lte=7),
+                name="review_global_change_1_to_7",
+            ),
+        ]
+        ordering = ["course", "-after_session"]
+
+    def __str__(self) -> str:
+        return f"review after {self.after_session} of {self.course_id}"
+
+
+class Letter(models.Model):
+    """A letter to another clinician. Its PDF is kept as sent; sending needs the sharing consent it names."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="letters")
+    course = models.ForeignKey(
+        Course, on_delete=models.PROTECT, null=True, blank=True, related_name="letters"
+    )
+    review = models.ForeignKey(
+        Review, on_delete=models.PROTECT, null=True, blank=True, related_name="letters"
+    )
+    to = models.ForeignKey(CareProvider, on_delete=models.PROTECT, related_name="letters")
+    kind = models.CharField(
+        max_length=10, choices=[("report", "report"), ("referral", "referral")], default="report"
+    )
+    urgency = models.CharField(max_length=20, default="routine")
+    asked_first = models.TextField()
+    body = models.JSONField(default=dict)
+    pdf = models.BinaryField(null=True, blank=True)
+    pdf_sha256 = models.CharField(max_length=64, blank=True)
+    written_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    written_at = models.DateTimeField()
+    sent_at = models.DateTimeField(null=True, blank=True)
+    sent_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    sent_how = models.CharField(max_length=20, blank=True)
+    consent = models.ForeignKey(Consent, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(sent_at=None) | Q(consent__isnull=False), name="letter_sent_only_under_consent"
+            )
+        ]
+        indexes = [models.Index(fields=["patient", "-written_at"], name="letter_of_patient")]
+
+    def __str__(self) -> str:
+        return f"letter to {self.to_id}"
+
+
+class Task(models.Model):
+    """Something due: a review, a letter to send, an event to assess, a missing answer."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="tasks")
+    site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="tasks")
+    kind = models.CharField(max_length=30)
+    title = models.CharField(max_length=200)
+    due_on = models.DateField()
+    link = models.CharField(max_length=200, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    done_at = models.DateTimeField(null=True, blank=True)
+    done_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+
+    class Meta:
+        indexes = [models.Index(fields=["site", "done_at", "due_on"], name="task_open")]
+
+    def __str__(self) -> str:
+        return self.title

@@ -1,0 +1,109 @@
+"""The people of the tests, on whichever database DEQI_DATABASE_URL names.
+
+Alice needles at North, Bob is her colleague and senior clinician, Carol has the front desk, Max manages, Rita
+does research, Dan needles at South, Eve is a patient at North, Frank one at South, Mallory is nobody.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from datetime import date, timedelta
+from types import SimpleNamespace
+
+os.environ.setdefault("DEQI_HOME", tempfile.mkdtemp(prefix="deqi-test-"))
+
+import pytest
+
+
+def _staff(organization, email, name, roles, title=""):
+    from deqi.record.practice.models import Practitioner, Role, User
+
+    user = User.objects.create_user(email, name, password=None)
+    for role, site in roles:
+        Role.objects.create(user=user, role=role, site=site)
+    if title:
+        Practitioner.objects.create(user=user, title=title)
+    return user
+
+
+@pytest.fixture
+def people(db):
+    """A small clinic of two sites and the people above; `people.actor("alice")` is the acting person."""
+    from deqi.record.patients.models import CareProvider, Patient
+    from deqi.record.practice.models import Licence, Organization, Room, Site, User
+    from deqi.record.practice.queries import actor_of
+
+    organization = Organization.objects.create(name="Test clinic", synthetic=True)
+    north = Site.objects.create(organization=organization, name="North", jurisdiction="GB")
+    south = Site.objects.create(organization=organization, name="South", jurisdiction="GB")
+    room = Room.objects.create(site=north, name="Room 1")
+    Room.objects.create(site=south, name="Room 1")
+    staff = {
+        "alice": _staff(organization, "alice@test.example", "Alice Ash", [("practitioner", north)], "LAc"),
+        "bob": _staff(organization, "bob@test.example", "Bob Birch", [("senior_clinician", north)], "Dr"),
+        "carol": _staff(organization, "carol@test.example", "Carol Cedar", [("front_desk", north)]),
+        "max": _staff(organization, "max@test.example", "Max Maple", [("manager", None)]),
+        "rita": _staff(organization, "rita@test.example", "Rita Rowan", [("researcher", None)]),
+        "dan": _staff(organization, "dan@test.example", "Dan Dogwood", [("practitioner", south)], "LAc"),
+    }
+    today = date.today()
+    for name in ("alice", "bob", "dan"):
+        Licence.objects.create(
+            practitioner=staff[name].practitioner,
+            jurisdiction="GB",
+            authority="Test register",
+            number=f"T-{name}",
+            issued=today - timedelta(days=400),
+            expires=today + timedelta(days=400),
+            verified_on=today - timedelta(days=30),
+            verified_by=staff["max"],
+            verified_source="Test register, online",
+        )
+    users = {
+        name: User.objects.create_user(f"{name}@test.example", name.title()) for name in ("eve", "frank")
+    }
+    eve = Patient.objects.create(
+        record_number=1,
+        home_site=north,
+        user=users["eve"],
+        given_name="Eve",
+        family_name="Elm",
+        birth_date=date(1958, 3, 4),
+        email="eve@test.example",
+    )
+    frank = Patient.objects.create(
+        record_number=2,
+        home_site=south,
+        user=users["frank"],
+        given_name="Frank",
+        family_name="Fir",
+        birth_date=date(1950, 1, 2),
+    )
+    CareProvider.objects.create(patient=eve, kind="pcp", name="Dr Gale Hazel", email="gale@surgery.example")
+    mallory = User.objects.create_user("mallory@test.example", "Mallory")
+    accounts = {**staff, **users, "mallory": mallory}
+    return SimpleNamespace(
+        **accounts,
+        organization=organization,
+        north=north,
+        south=south,
+        room=room,
+        eve_patient=eve,
+        frank_patient=frank,
+        users=accounts,
+        actor=lambda name: actor_of(accounts[name]),
+    )
+
+
+@pytest.fixture
+def as_(people, client):
+    """`as_("alice").get(url)`: a web client signed in as that person."""
+    from django.test import Client
+
+    def sign_in(name: str) -> Client:
+        browser = Client()
+        browser.force_login(people.users[name], backend="allauth.account.auth_backends.AuthenticationBackend")
+        return browser
+
+    return sign_in
