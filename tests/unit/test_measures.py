@@ -5,7 +5,19 @@ import pytest
 from deqi.science import measures
 
 # Names whose owners ask for permission; none may appear in what we ship as our own items.
-OWNED_NAMES = ("BPI", "PEG", "NPSI", "DN4", "LANSS", "painDETECT", "PROMIS", "MYMOP", "EQ-5D", "MNSI", "Norfolk")
+OWNED_NAMES = (
+    "BPI",
+    "PEG",
+    "NPSI",
+    "DN4",
+    "LANSS",
+    "painDETECT",
+    "PROMIS",
+    "MYMOP",
+    "EQ-5D",
+    "MNSI",
+    "Norfolk",
+)
 
 
 def test_the_seven_symptoms_are_there_and_numbness_stands_apart_from_pain():

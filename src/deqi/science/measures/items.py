@@ -171,7 +171,9 @@ class ExaminationItem(Strict):
         """Gives `value` back when it lies in the range and on a choice; otherwise ValueError in plain words."""
         low, high = self.range
         if not low <= value <= high:
-            raise ValueError(f"{self.label}: {value:g} is outside {low:g} to {high:g} {self.unit or ''}".rstrip())
+            raise ValueError(
+                f"{self.label}: {value:g} is outside {low:g} to {high:g} {self.unit or ''}".rstrip()
+            )
         if self.choices is not None and value not in self.choices:
             raise ValueError(f"{self.label}: {value:g} is not one of {sorted(self.choices)}")
         return value
