@@ -6,14 +6,35 @@ does research, Dan needles at South, Eve is a patient at North, Frank one at Sou
 
 from __future__ import annotations
 
-import os
-import tempfile
 from datetime import date, timedelta
 from types import SimpleNamespace
 
-os.environ.setdefault("DEQI_HOME", tempfile.mkdtemp(prefix="deqi-test-"))
-
 import pytest
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _flush_can_empty_the_audit_log():
+    """Tests with real commits empty the tables afterwards; only for that moment the log's triggers are off."""
+    from importlib import import_module
+
+    from django.apps import apps
+    from django.db import connection
+    from django.test import TransactionTestCase
+
+    migration = import_module("deqi.record.audit.migrations.0002_append_only")
+    plain = TransactionTestCase._fixture_teardown
+
+    def teardown(case):
+        with connection.schema_editor() as editor:
+            migration.remove(apps, editor)
+        plain(case)
+        with connection.schema_editor() as editor:
+            migration.install(apps, editor)
+        migration.first_head(apps, None)
+
+    TransactionTestCase._fixture_teardown = teardown
+    yield
+    TransactionTestCase._fixture_teardown = plain
 
 
 def _staff(organization, email, name, roles, title=""):

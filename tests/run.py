@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 BIN = Path(sys.executable).parent
@@ -30,6 +31,7 @@ def main() -> int:
         }.items()
         if run(title, command)
     ]
+    os.environ["DEQI_HOME"] = tempfile.mkdtemp(prefix="deqi-test-")
     pytest = [sys.executable, "-m", "pytest", "-q", *sys.argv[1:]]
     for title, url in {"SQLite": "", "PostgreSQL": POSTGRES}.items():
         if run(f"tests on {title}", pytest, DEQI_DATABASE_URL=url):

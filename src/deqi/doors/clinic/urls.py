@@ -1,10 +1,14 @@
-"""Staff pages."""
+"""Staff pages, one list an area; all names live in the namespace `clinic`."""
 
-from django.urls import path
-
-from deqi.doors.clinic import views
+from deqi.doors.clinic.chart.urls import urlpatterns as chart
+from deqi.doors.clinic.day.urls import urlpatterns as day
+from deqi.doors.clinic.events.urls import urlpatterns as events
+from deqi.doors.clinic.letters.urls import urlpatterns as letters
+from deqi.doors.clinic.people.urls import urlpatterns as people
+from deqi.doors.clinic.plan.urls import urlpatterns as plan
+from deqi.doors.clinic.practice.urls import urlpatterns as practice
+from deqi.doors.clinic.review.urls import urlpatterns as review
+from deqi.doors.clinic.visit.urls import urlpatterns as visit
 
 app_name = "clinic"
-urlpatterns = [
-    path("today/", views.today, name="today"),
-]
+urlpatterns = [*day, *people, *chart, *plan, *visit, *review, *letters, *events, *practice]

@@ -48,6 +48,17 @@ def install(apps, schema_editor):
         schema_editor.execute(statement)
 
 
+def remove(apps, schema_editor):
+    """Takes the triggers away: for undoing this migration."""
+    vendor = schema_editor.connection.vendor
+    for statement in SQLITE if vendor == "sqlite" else POSTGRESQL:
+        kind, name = statement.split()[1:3]
+        if vendor == "sqlite":
+            schema_editor.execute(f"DROP TRIGGER {name}")
+        elif kind == "FUNCTION":
+            schema_editor.execute(f"DROP FUNCTION {name} CASCADE")  # and the triggers that call it
+
+
 def first_head(apps, schema_editor):
     apps.get_model("audit", "AuditHead").objects.create(id=1)
 
@@ -56,5 +67,5 @@ class Migration(migrations.Migration):
     dependencies = [("audit", "0001_initial")]
     operations = [
         migrations.RunPython(first_head, migrations.RunPython.noop),
-        migrations.RunPython(install, migrations.RunPython.noop),
+        migrations.RunPython(install, remove),
     ]

@@ -8,4 +8,4 @@ from deqi.doors.access import needs
 
 @needs("day.view")
 def today(request: HttpRequest) -> HttpResponse:
-    return render(request, "clinic/today.html", {})
+    return render(request, "clinic/day/today.html", {})

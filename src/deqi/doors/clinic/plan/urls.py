@@ -1,0 +1,3 @@
+"""Addresses of the staff pages: plan."""
+
+urlpatterns: list = []

@@ -1,0 +1,94 @@
+"""A real Chromium against a live server, axe on any page, and pictures at desk and phone size, light and dark."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+CHROMIUM = os.environ.get("DEQI_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+PICTURES = Path(os.environ.get("DEQI_PICTURES", "test-results/pictures"))
+SIZES = {"desk": {"width": 1280, "height": 860}, "phone": {"width": 360, "height": 740}}
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    if not CHROMIUM:
+        pytest.fail("Chromium was not found; on Debian or Ubuntu: apt-get install chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=CHROMIUM,
+            args=["--no-sandbox", "--disable-background-networking", "--disable-component-update"],
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser: Browser, live_server) -> Iterator[Page]:
+    """A desk-sized page whose console must stay free of errors and of content-security violations."""
+    context = browser.new_context(viewport=SIZES["desk"], base_url=live_server.url, reduced_motion="reduce")
+    page = context.new_page()
+    complaints: list[str] = []
+    page.on("console", lambda m: complaints.append(m.text) if m.type == "error" else None)
+    page.on("pageerror", lambda e: complaints.append(str(e)))
+    page.set_default_timeout(10_000)
+    yield page
+    context.close()
+    complaints = [c for c in complaints if "Failed to load resource" not in c]
+    assert not complaints, complaints
+
+
+@pytest.fixture
+def sign_in(page: Page, people, live_server):
+    """`sign_in("alice")` puts Alice's session into the browser."""
+    from django.conf import settings
+    from django.test import Client
+
+    def go(name: str) -> Page:
+        client = Client()
+        client.force_login(people.users[name], backend=settings.AUTHENTICATION_BACKENDS[0])
+        page.context.clear_cookies()
+        page.context.add_cookies(
+            [
+                {
+                    "name": settings.SESSION_COOKIE_NAME,
+                    "value": client.cookies[settings.SESSION_COOKIE_NAME].value,
+                    "url": live_server.url,
+                }
+            ]
+        )
+        return page
+
+    return go
+
+
+def axe(page: Page) -> None:
+    """No violation of WCAG 2.2 A or AA, in light and in dark."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        found = Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]})
+        assert found.violations_count == 0, f"{page.url} ({scheme})\n{found.generate_report()}"
+    page.emulate_media(color_scheme="light")
+
+
+def picture(page: Page, name: str, sizes=("desk", "phone"), schemes=("light", "dark")) -> None:
+    """Saves full-page pictures as NAME-desk-light.png and so on under DEQI_PICTURES."""
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    for size in sizes:
+        page.set_viewport_size(SIZES[size])
+        for scheme in schemes:
+            page.emulate_media(color_scheme=scheme)
+            page.screenshot(path=PICTURES / f"{name}-{size}-{scheme}.png", full_page=True)
+        if size == "phone":
+            wide = page.evaluate("document.documentElement.scrollWidth")
+            assert wide <= SIZES["phone"]["width"], f"{page.url} is {wide} px wide on a phone"
+    page.set_viewport_size(SIZES["desk"])
+    page.emulate_media(color_scheme="light")
