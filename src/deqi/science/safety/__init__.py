@@ -1,0 +1,45 @@
+"""Safety: what to ask, what stops or changes a treatment, and what must be told to whom.
+
+The screen is a table of rules (data), not code; each finding carries its source, how strong that source is and
+whether a figure in it is the source's or this project's proposal. A licensed practitioner decides.
+
+Example:
+    >>> [flag.id for flag in every_visit_flags()][:2]
+    ['gbs-progressive-weakness', 'rapid-numbness']
+"""
+
+from deqi.science.knowledge import Problem, gather
+from deqi.science.safety.facts import (
+    FactDefinition,
+    FactGroup,
+    checked,
+    fact_groups,
+    facts,
+    in_date,
+    is_asked,
+)
+from deqi.science.safety.places import area_of
+from deqi.science.safety.red_flags import RedFlag, every_visit_flags, red_flags, urgency_levels, workup
+
+
+def problems() -> list[Problem]:
+    """Everything wrong in the safety knowledge files, with file and line. Empty when all is well."""
+    # The other files name facts and points: while those files are wrong, their own faults say more.
+    return gather([facts, area_of]) or gather([red_flags, workup])
+
+
+__all__ = [
+    "FactDefinition",
+    "FactGroup",
+    "RedFlag",
+    "checked",
+    "every_visit_flags",
+    "fact_groups",
+    "facts",
+    "in_date",
+    "is_asked",
+    "problems",
+    "red_flags",
+    "urgency_levels",
+    "workup",
+]
