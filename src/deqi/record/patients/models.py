@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import unicodedata
 import uuid
 
 from django.db import models
 from django.db.models import F, Q
 
 from deqi.record.practice.models import Site, User
+
+
+def folded(text: str) -> str:
+    """`text` as names are compared: no case, no accents, single spaces. `folded(" Müller  Zoë")` is "muller zoe"."""
+    plain = unicodedata.normalize("NFKD", text.casefold())
+    return " ".join("".join(c for c in plain if not unicodedata.combining(c)).split())
 
 
 class Patient(models.Model):
@@ -43,7 +50,7 @@ class Patient(models.Model):
         ]
 
     def save(self, **kwargs) -> None:
-        self.search_name = f"{self.family_name} {self.given_name}".casefold()
+        self.search_name = folded(f"{self.family_name} {self.given_name}")[:170]
         super().save(**kwargs)
 
     @property

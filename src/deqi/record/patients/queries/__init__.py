@@ -9,7 +9,7 @@ from django.db.models import Q, QuerySet
 from deqi.record.actor import Actor
 from deqi.record.audit.actions import log
 from deqi.record.errors import Forbidden, NotFound
-from deqi.record.patients.models import Patient
+from deqi.record.patients.models import Patient, PatientShare
 
 #: Verbs with which a person reaches their own record, and nothing else.
 SELF_VERBS = frozenset({"self.view", "self.answer", "self.consent"})
@@ -22,8 +22,9 @@ def patients_in_scope(actor: Actor, verb: str = "patient.find") -> QuerySet[Pati
     sites = actor.sites(verb)
     if sites is None:
         return Patient.objects.all()
-    shared = Q(shares__site__in=sites, shares__ended_at=None)
-    return Patient.objects.filter(Q(home_site__in=sites) | shared).distinct()
+    # A subquery, not a join: no row comes twice, so no DISTINCT has to sort 100,000 patients.
+    shared = PatientShare.objects.filter(site__in=sites, ended_at=None).values("patient")
+    return Patient.objects.filter(Q(home_site__in=sites) | Q(id__in=shared))
 
 
 def patient_for(actor: Actor, patient_id: UUID, verb: str, *, page: str = "") -> Patient:
