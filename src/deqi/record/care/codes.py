@@ -1,0 +1,42 @@
+"""The names under which numbers are kept as observations, so that whoever writes and whoever reads agree.
+
+Ratings are `<symptom>_average` and `<symptom>_worst` (0-10), impact ratings `impact_<key>`, the overall change
+`global_change` (1-7), expectation `expectation` (0-10), examination findings `<item>_<side>`.
+
+Example:
+    >>> rating_code("burning"), symptom_of("burning_worst"), examination_code("ankle_reflex", "left")
+    ('burning_average', None, 'ankle_reflex_left')
+"""
+
+from __future__ import annotations
+
+from deqi.science import measures
+
+GLOBAL_CHANGE = "global_change"
+EXPECTATION = "expectation"
+
+
+def rating_code(symptom: str, kind: str = "average") -> str:
+    """The code of a 0-10 rating of a symptom. KeyError for a symptom that the measures do not know."""
+    return f"{measures.symptoms()[symptom].key}_{kind}"
+
+
+def symptom_of(code: str) -> str | None:
+    """The symptom whose usual level this code holds, or None (worst ratings are another quantity)."""
+    key = code.removesuffix("_average")
+    return key if key in measures.symptoms() else None
+
+
+def rating_codes() -> list[str]:
+    """Every code under which the usual level of a symptom is kept."""
+    return [rating_code(key) for key in measures.symptoms()]
+
+
+def impact_code(key: str) -> str:
+    """The code of an impact rating, the chosen activity among them."""
+    return f"impact_{measures.impact_ratings()[key].key}"
+
+
+def examination_code(item: str, side: str) -> str:
+    """The code of one finding at the bedside, left or right."""
+    return f"{measures.examination_items()[item].key}_{side}"
