@@ -1,16 +1,22 @@
-"""`deqi evidence`: check the knowledge files, list trials."""
+"""`deqi evidence`: check the knowledge files, list trials, pool them, draw the forest plot."""
 
 from __future__ import annotations
 
 import csv
 import json
 import sys
-from typing import Any
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
 
 import click
 
+from deqi.doors.cli.main import Refused
 from deqi.science import evidence
-from deqi.science.evidence.schema import CONDITIONS, Trial
+from deqi.science.evidence.pooling import ESTIMATORS, CannotPool
+from deqi.science.evidence.result import PoolResult
+from deqi.science.evidence.schema import COMPARATORS, CONDITIONS, DOMAINS, Trial
+from deqi.science.knowledge import KnowledgeError
 
 FORMATS = click.Choice(["text", "json", "csv"])
 TRIAL_COLUMNS = (
@@ -87,3 +93,125 @@ def trial_row(trial: Trial) -> dict[str, Any]:
         "doi": trial.doi,
         "source_url": trial.source_url,
     }
+
+
+F = TypeVar("F", bound=Callable[..., Any])
+MEASURES = click.Choice(["SMD", "MD", "ROM", "OR", "RR", "RD", "GEN"])
+POOL_OPTIONS = (
+    click.option("--condition", type=click.Choice([*CONDITIONS, "any"]), help="Pool trials of this condition."),
+    click.option("--domain", type=click.Choice(list(DOMAINS)), help="What was measured."),
+    click.option("--comparator", type=click.Choice(list(COMPARATORS)), default="any", show_default=True),
+    click.option("--exclude", multiple=True, metavar="ID", help="Leave a trial out; may be repeated."),
+    click.option("--include-outside", is_flag=True, help="Admit trials outside the default pools."),
+    click.option(
+        "--shared", type=click.Choice(["correlated", "split", "combine"]), default="correlated",
+        show_default=True, help="Arms that share a comparator.",
+    ),
+    click.option("--data", type=click.Path(path_type=Path), help="Pool a CSV table of studies instead."),
+    click.option("--measure", type=MEASURES, help="Effect; GEN: effects with standard errors."),
+    click.option(
+        "--estimator", type=click.Choice([*ESTIMATORS, "MH", "Peto"]), default="REML", show_default=True
+    ),
+    click.option("--test", type=click.Choice(["z", "knha"]), default="z", show_default=True),
+    click.option("--truncate", is_flag=True, help="Never let Knapp-Hartung narrow an interval."),
+)  # fmt: skip
+
+
+def pool_options(function: F) -> F:
+    """The options that choose and pool studies, shared by `pool` and `forest`."""
+    for option in reversed(POOL_OPTIONS):
+        function = option(function)
+    return function
+
+
+@command.command()
+@pool_options
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+def pool(form: str, **choice: Any) -> None:
+    """Pool trials of a condition, or the studies of a table."""
+    result = pooled(**choice)
+    if form == "json":
+        click.echo(json.dumps(result.to_json(), indent=1, ensure_ascii=False, allow_nan=False))
+    else:
+        click.echo(as_text(result))
+
+
+def pooled(
+    *,
+    condition: str | None,
+    domain: str | None,
+    comparator: str,
+    exclude: tuple[str, ...],
+    include_outside: bool,
+    shared: str,
+    data: Path | None,
+    measure: str | None,
+    estimator: str,
+    test: str,
+    truncate: bool,
+) -> PoolResult:
+    """The pool that the options ask for. Raises Refused with the place of the fault."""
+    try:
+        if data is not None:
+            if condition or domain or exclude:
+                raise Refused("--data pools a table; --condition, --domain and --exclude choose trials")
+            if measure is None:
+                raise Refused("--data needs --measure")
+            rows = evidence.read_table(_read(data), measure, file=data.name)  # type: ignore[arg-type]
+            return evidence.pool_table(
+                rows,
+                measure,
+                estimator=estimator,
+                test=test,
+                truncate=truncate,
+                file=data.name,  # type: ignore[arg-type]
+            )
+        if condition is None or domain is None:
+            raise Refused("name a --condition and a --domain, or a table with --data")
+        if estimator in ("MH", "Peto"):
+            raise Refused(f"--estimator {estimator} pools tables of events: give one with --data")
+        return evidence.pool(
+            condition, domain, comparator, measure=measure, estimator=estimator, test=test,  # type: ignore[arg-type]
+            truncate=truncate, exclude=exclude, include_outside=include_outside, shared=shared,  # type: ignore[arg-type]
+        )  # fmt: skip
+    except KnowledgeError as error:
+        raise Refused(str(error))
+    except CannotPool as error:
+        raise Refused(str(error))
+    except KeyError as error:
+        raise Refused(f"--exclude {error.args[0]}: there is no such trial; see deqi evidence trials")
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise Refused(f"{path.name}: {error.strerror}")
+    except UnicodeDecodeError as error:
+        raise Refused(f"{path.name}: not UTF-8 text (byte {error.start + 1})")
+
+
+def as_text(result: PoolResult) -> str:
+    """A pool for reading: the sentence, the studies, the uncertainty and what was not found."""
+    back = result.on_reading_scale
+    lines = [result.words]
+    if result.studies:
+        lines.append("")
+    for s in result.studies:
+        low, high = s.ci95
+        lines.append(
+            f"  {s.label:<28} {back(s.estimate):8.2f}  ({back(low):.2f} to {back(high):.2f})  {s.weight_pct:5.1f} %"
+        )
+    if result.pi95:
+        lines.append(f"  range of true effects: {back(result.pi95[0]):.2f} to {back(result.pi95[1]):.2f}")
+    if result.i2 is not None:
+        lines.append(f"  I2 {result.i2:.0f} %, Q {result.q:.2f} on {result.q_df} df, p {result.q_p:.3f}")
+    if result.certainty.level:
+        lines.append(f"  certainty: {result.certainty.level}")
+    lines += [f"    {reason}" for reason in result.certainty.reasons]
+    lines += [f"  note: {warning}" for warning in result.warnings]
+    silent = [x for x in result.left_out if x.measured]
+    if silent:
+        lines.append(f"  measured, not in this pool: {len(silent)}")
+        lines += [f"    {x.label} ({x.id}): {x.reason}" for x in silent]
+    return "\n".join(lines)

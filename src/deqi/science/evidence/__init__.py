@@ -20,16 +20,23 @@ from deqi.science.evidence.library import (
     risk_of_bias,
     trials,
 )
+from deqi.science.evidence.pool import pool, pool_table
+from deqi.science.evidence.result import PoolResult
+from deqi.science.evidence.tables import read_table
 
 __all__ = [
+    "PoolResult",
     "bias_of",
     "guidelines",
     "mechanism_map",
     "mechanisms",
     "outside_default_pools",
     "overlaps",
+    "pool",
+    "pool_table",
     "problems",
     "protocols",
+    "read_table",
     "review_rows",
     "reviews",
     "risk_of_bias",
