@@ -19,32 +19,9 @@ from deqi.record.care.codes import rating_codes, symptom_of
 from deqi.record.care.models import Course, CourseRevision, Observation
 from deqi.record.patients.models import Condition, Patient, RedFlagAnswer, SafetyFact, SymptomMap, SymptomMark
 from deqi.science.case import CONDITIONS, SYMPTOMS, Case, case_from
+from deqi.science.points.drawing import case_regions, region_ids
 from deqi.science.safety import facts, in_date, red_flags
 
-#: Parts of the name of a tapped region -> region of the case.
-REGION_WORDS = {
-    "foot": "feet",
-    "feet": "feet",
-    "sole": "feet",
-    "toe": "feet",
-    "ankle": "feet",
-    "heel": "feet",
-    "hand": "hands",
-    "palm": "hands",
-    "finger": "hands",
-    "thumb": "hands",
-    "wrist": "wrist",
-    "lower_leg": "lower_legs",
-    "leg": "lower_legs",
-    "calf": "lower_legs",
-    "shin": "lower_legs",
-    "forearm": "forearms",
-    "face": "face",
-    "chest": "trunk",
-    "abdomen": "trunk",
-    "back": "trunk",
-    "trunk": "trunk",
-}
 #: How far back ratings speak of how it is now.
 RECENT = timedelta(days=14)
 
@@ -59,12 +36,12 @@ def case_of(patient: Patient, on: date) -> Case:
     marks = _newest_marks(patient, on)
     ratings = _recent_ratings(patient, on)
     known = facts_known(patient, on)
-    regions = list(dict.fromkeys(region for mark in marks if (region := region_of(mark["region"]))))
+    regions = case_regions(name for mark in marks for name in map_regions(mark))
     symptoms = [key for key in SYMPTOMS if ratings.get(key, 0) >= 1 or _marked(marks, key)]
     levels = [*ratings.values()] or [mark["level_0_10"] for mark in marks]
     raw: dict[str, Any] = {
         "condition": condition.condition if condition and condition.condition in CONDITIONS else "mixed",
-        "regions": regions,
+        "regions": list(regions),
         "symptoms": symptoms,
         "facts": known,
         "modality": _modality(patient),
@@ -137,10 +114,12 @@ def _from_flags(flags: Mapping[str, RedFlagAnswer], on: date) -> dict[str, Any]:
     return {**in_date(said, on), **standing}
 
 
-def region_of(name: str) -> str | None:
-    """The region of the case that a tapped region lies in, e.g. `foot_sole_toes` -> `feet`."""
-    lowered = name.lower()
-    return next((region for word, region in REGION_WORDS.items() if word in lowered), None)
+def map_regions(mark: Mapping[str, Any]) -> list[str]:
+    """Ids of the drawn regions one mark covers, e.g. `toes_top` on both sides -> right and left."""
+    if mark["region"] in region_ids():
+        return [mark["region"]]
+    sides = ("right", "left") if mark["side"] == "both" else (mark["side"],)
+    return [name for side in sides if (name := f"{side}_{mark['region']}") in region_ids()]
 
 
 def _marked(marks: Iterable[Mapping[str, Any]], symptom: str) -> bool:
