@@ -13,8 +13,8 @@ import pytest
 
 
 @pytest.fixture(autouse=True, scope="session")
-def _flush_can_empty_the_audit_log():
-    """Tests with real commits empty the tables afterwards; only for that moment the log's triggers are off."""
+def _flush_can_empty_the_tables():
+    """Tests with real commits empty the tables afterwards; only for that moment the triggers are off."""
     from importlib import import_module
 
     from django.apps import apps
@@ -22,14 +22,17 @@ def _flush_can_empty_the_audit_log():
     from django.test import TransactionTestCase
 
     migration = import_module("deqi.record.audit.migrations.0002_append_only")
+    signed = import_module("deqi.record.care.migrations.0002_signed_stays_signed")
     plain = TransactionTestCase._fixture_teardown
 
     def teardown(case):
         with connection.schema_editor() as editor:
             migration.remove(apps, editor)
+            signed.remove(apps, editor)
         plain(case)
         with connection.schema_editor() as editor:
             migration.install(apps, editor)
+            signed.install(apps, editor)
         migration.first_head(apps, None)
 
     TransactionTestCase._fixture_teardown = teardown
@@ -128,3 +131,54 @@ def as_(people, client):
         return browser
 
     return sign_in
+
+
+@pytest.fixture
+def course(people):
+    """Eve's course at North: ten visits once a week, reviews after 4 and 8, consent to care given."""
+    from datetime import UTC, datetime
+
+    from deqi.record.care.models import Course, CourseRevision
+    from deqi.record.patients.models import Condition, Consent
+
+    now = datetime.now(UTC)
+    condition = Condition.objects.create(
+        patient=people.eve_patient,
+        condition="dpn",
+        label="Diabetic neuropathy",
+        icd10="E11.42",
+        onset=date.today() - timedelta(days=900),
+        recorded_by=people.alice,
+    )
+    Consent.objects.create(
+        patient=people.eve_patient,
+        kind="care",
+        version="1",
+        text_sha256="0" * 64,
+        decision="given",
+        signed_name="Eve Elm",
+        at=now - timedelta(days=30),
+        recorded_by=people.carol,
+    )
+    course = Course.objects.create(
+        patient=people.eve_patient,
+        site=people.north,
+        practitioner=people.alice.practitioner,
+        condition=condition,
+        status="active",
+        opened_at=now - timedelta(days=20),
+    )
+    CourseRevision.objects.create(
+        course=course,
+        number=1,
+        goals="Walk the dog without stopping",
+        sessions_per_week=1,
+        weeks=10,
+        planned_sessions=10,
+        review_sessions=[4, 8],
+        retention_min=25,
+        why="First plan",
+        decided_by=people.alice,
+        decided_at=now - timedelta(days=20),
+    )
+    return course

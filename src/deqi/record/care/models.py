@@ -124,7 +124,9 @@ class Appointment(models.Model):
 class Session(models.Model):
     """One visit with needles, from check-in to signature. After signing nothing here changes (a trigger).
 
-    `version` rises with every save; who saves an older one is shown the difference.
+    `version` rises with every save. `changes` holds for each part of the page (line, note, ...) the version at
+    which it last changed, by whom and when: who saves an older part is shown the difference. `steps` holds for
+    each clean-needle step when it was done, and `no_needling_reason` why a visit ended without needles.
     """
 
     class State(models.TextChoices):
@@ -149,6 +151,10 @@ class Session(models.Model):
     version = models.PositiveIntegerField(default=1)
     state = models.CharField(max_length=9, choices=State.choices, default=State.OPEN)
     opened_at = models.DateTimeField()
+    changes = models.JSONField(default=dict)
+    steps = models.JSONField(default=dict)
+    no_needling_reason = models.TextField(blank=True)
+    looked_in_at = models.DateTimeField(null=True, blank=True)
     anything_new = models.TextField(blank=True)
     anything_new_asked = models.BooleanField(default=False)
     treatment_line = models.TextField(blank=True)
@@ -173,7 +179,21 @@ class Session(models.Model):
             models.Index(fields=["site", "-opened_at"], name="session_of_site"),
         ]
         constraints = [
-            models.UniqueConstraint(fields=["course", "number"], name="session_number_once"),
+            models.UniqueConstraint(
+                fields=["course", "number"],
+                condition=~Q(state="abandoned"),
+                name="session_number_once",
+            ),
+            models.UniqueConstraint(
+                fields=["patient"],
+                condition=Q(state__in=["open", "resting", "out"]),
+                name="one_open_session_a_patient",
+            ),
+            models.UniqueConstraint(
+                fields=["room"],
+                condition=Q(state__in=["open", "resting"]),
+                name="one_patient_a_room",
+            ),
             models.CheckConstraint(
                 condition=Q(
                     retention_planned_min__gte=RETENTION_MIN[0], retention_planned_min__lte=RETENTION_MIN[1]
@@ -208,6 +228,7 @@ class NeedlePlacement(models.Model):
     session = models.ForeignKey(Session, on_delete=models.PROTECT, related_name="placements")
     position = models.PositiveSmallIntegerField()
     code = models.CharField(max_length=12)
+    members = models.CharField(max_length=60, blank=True)  # places used of a point that is several: "2,3"
     side = models.CharField(
         max_length=7,
         choices=[("both", "both"), ("left", "left"), ("right", "right"), ("midline", "midline")],
@@ -240,8 +261,8 @@ class ElectricalPair(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     session = models.ForeignKey(Session, on_delete=models.PROTECT, related_name="electrical_pairs")
-    first_code = models.CharField(max_length=12)
-    second_code = models.CharField(max_length=12)
+    first_code = models.CharField(max_length=30)  # with its places, as on the line: EX-B2:L5
+    second_code = models.CharField(max_length=30)
     side = models.CharField(max_length=7)
     frequency_hz = models.JSONField(default=list)
     current_ma = models.DecimalField(max_digits=4, decimal_places=2, null=True, blank=True)
