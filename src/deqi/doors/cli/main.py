@@ -10,6 +10,14 @@ import click
 from deqi import __version__
 
 COMMANDS = {
+    "demo": ("deqi.doors.cli.demo", "Fill a synthetic clinic and serve it."),
+    "init": ("deqi.doors.cli.init", "Make an empty clinic and its first manager."),
+    "serve": ("deqi.doors.cli.serve", "Serve the clinic."),
+    "upgrade": ("deqi.doors.cli.upgrade", "Bring the database to this version."),
+    "backup": ("deqi.doors.cli.backup", "Back up everything into one encrypted file."),
+    "restore": ("deqi.doors.cli.restore", "Put a back-up in place and prove it."),
+    "export": ("deqi.doors.cli.export", "Write everything out as open files."),
+    "check": ("deqi.doors.cli.check", "Check the knowledge files and the record."),
     "evidence": ("deqi.doors.cli.evidence", "What trials found: check, list, pool, draw."),
     "points": ("deqi.doors.cli.points", "The atlas, the treatment line and suggestions."),
     "safety": ("deqi.doors.cli.safety", "Screen a case against the safety rules."),

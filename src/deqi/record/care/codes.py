@@ -40,3 +40,15 @@ def impact_code(key: str) -> str:
 def examination_code(item: str, side: str) -> str:
     """The code of one finding at the bedside, left or right."""
     return f"{measures.examination_items()[item].key}_{side}"
+
+
+def label_of(code: str) -> str:
+    """What people call a code: `label_of("burning_worst")` is "Burning, worst"."""
+    symptom, _, kind = code.rpartition("_")
+    if symptom in measures.symptoms() and kind in ("average", "worst"):
+        label = measures.symptoms()[symptom].label
+        return label if kind == "average" else f"{label}, worst"
+    impact = code.removeprefix("impact_")
+    if impact in measures.impact_ratings():
+        return measures.impact_ratings()[impact].label
+    return code.replace("_", " ").capitalize()

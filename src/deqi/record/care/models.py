@@ -321,7 +321,7 @@ class Amendment(models.Model):
 class Observation(models.Model):
     """One number (or short answer) about one person at one time: what, how much, recall, through which channel.
 
-    `code` comes from `deqi.science.measures` (e.g. burning_average, goal_activity, monofilament_left).
+    `code` is spelled as in `record.care.codes`.
     """
 
     class Channel(models.TextChoices):

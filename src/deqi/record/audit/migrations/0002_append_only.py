@@ -10,7 +10,7 @@ SQLITE = [
     for table in TABLES
     for verb in ("update", "delete")
 ] + [
-    """CREATE TRIGGER audit_head_grows BEFORE UPDATE ON audit_audithead WHEN NEW.last_id <> OLD.last_id + 1
+    """CREATE TRIGGER audit_head_grows BEFORE UPDATE ON audit_audithead WHEN NEW.last_id <= OLD.last_id
        BEGIN SELECT RAISE(ABORT, 'the audit head only grows'); END""",
     """CREATE TRIGGER audit_head_stays BEFORE DELETE ON audit_audithead
        BEGIN SELECT RAISE(ABORT, 'the audit head stays'); END""",
@@ -21,7 +21,7 @@ POSTGRESQL = (
         """CREATE FUNCTION audit_refuse() RETURNS trigger LANGUAGE plpgsql AS
            $$ BEGIN RAISE EXCEPTION 'the audit log cannot be changed'; END $$""",
         """CREATE FUNCTION audit_head_grow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-           IF NEW.last_id <> OLD.last_id + 1 THEN RAISE EXCEPTION 'the audit head only grows'; END IF;
+           IF NEW.last_id <= OLD.last_id THEN RAISE EXCEPTION 'the audit head only grows'; END IF;
            RETURN NEW; END $$""",
     ]
     + [

@@ -1,0 +1,292 @@
+"""A back-up is one file: the whole database and what proves it whole, encrypted with age.
+
+Layout (a tar, encrypted unless asked otherwise): `manifest.json` (version, migrations, row counts, audit head,
+SHA-256 of the data) and `database.sqlite3` or `database.dump` (pg_dump, custom format) and `secret.key`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import shutil
+import sqlite3
+import subprocess
+import tarfile
+import tempfile
+from collections.abc import Callable
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pyrage
+from django.apps import apps
+from django.conf import settings
+from django.db import connection
+
+from deqi import __version__
+from deqi.record.audit.models import AuditHead
+
+Say = Callable[[str], None]
+OWN_APPS = ("audit", "practice", "patients", "care")
+
+
+class BackupError(Exception):
+    """The back-up could not be written or read; nothing was changed."""
+
+
+def row_counts() -> dict[str, int]:
+    """Rows of each of our tables."""
+    return {
+        model._meta.db_table: model.objects.count()
+        for app in OWN_APPS
+        for model in apps.get_app_config(app).get_models()
+    }
+
+
+def write_backup(folder: Path, *, recipients: list[str], passphrase: str | None, say: Say = print) -> Path:
+    """Writes one back-up of the running clinic into `folder` and returns its path.
+
+    `recipients` are age public keys (age1...); without them and without a passphrase the file is plain.
+    The file appears under its final name only when it is whole.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    stamp = datetime.now(UTC).strftime("%Y-%m-%dT%H%M%SZ")
+    with tempfile.TemporaryDirectory(dir=folder, prefix=".backup-") as work:
+        data = _dump(Path(work), say)
+        head = AuditHead.objects.get(id=1)
+        manifest = {
+            "deqi": __version__,
+            "written_at": stamp,
+            "database": connection.vendor,
+            "file": data.name,
+            "sha256": _sha256(data),
+            "migrations": sorted(_applied()),
+            "rows": row_counts() if connection.vendor == "postgresql" else _counts_in(data),
+            "audit": {"last_id": head.last_id, "last_hash": head.last_hash},
+        }
+        if connection.vendor == "sqlite":
+            manifest["audit"] = _head_in(data)
+        plain = Path(work) / "plain.tar"
+        with tarfile.open(plain, "w") as tar:
+            _add(tar, "manifest.json", json.dumps(manifest, indent=1).encode())
+            tar.add(data, arcname=data.name)
+            if (key := settings.HOME / "secret.key").exists():
+                tar.add(key, arcname="secret.key")
+        say("Encrypting" if recipients or passphrase else "Not encrypted: keep this file safe")
+        sealed = _seal(plain, recipients, passphrase)
+        target = folder / f"deqi-{stamp}.tar{'.age' if sealed != plain else ''}"
+        _sync(sealed)
+        os.replace(sealed, target)
+    target.chmod(0o600)
+    return target
+
+
+def read_backup(path: Path, work: Path, *, identity: str | None, passphrase: str | None) -> dict[str, Any]:
+    """Opens the back-up at `path` into `work` and returns its manifest, once its data prove whole."""
+    plain = path
+    if path.suffix == ".age":
+        plain = work / "plain.tar"
+        try:
+            if passphrase:
+                plain.write_bytes(pyrage.passphrase.decrypt(path.read_bytes(), passphrase))
+            elif identity:
+                pyrage.decrypt_file(str(path), str(plain), [pyrage.x25519.Identity.from_str(identity)])
+            else:
+                raise BackupError(f"{path.name} is encrypted: its key or passphrase is needed")
+        except pyrage.DecryptError as error:
+            raise BackupError(f"{path.name} does not open with this key or passphrase: {error}")
+    try:
+        with tarfile.open(plain) as tar:
+            tar.extractall(work, filter="data")
+    except tarfile.TarError as error:
+        raise BackupError(f"{path.name} is not a whole back-up: {error}")
+    if not (work / "manifest.json").exists():
+        raise BackupError(f"{path.name} has no manifest: it is not a back-up of Deqi")
+    manifest: dict[str, Any] = json.loads((work / "manifest.json").read_text())
+    if _sha256(work / manifest["file"]) != manifest["sha256"]:
+        raise BackupError(f"{path.name}: the data are not those that were written (SHA-256 differs)")
+    return manifest
+
+
+def restore_backup(
+    path: Path,
+    *,
+    identity: str | None = None,
+    passphrase: str | None = None,
+    replace: bool = False,
+    say: Say = print,
+) -> dict[str, Any]:
+    """Puts the back-up at `path` in place of an empty clinic and proves it; returns the manifest.
+
+    Refuses (BackupError) when a clinic is already there, unless `replace`; a replaced SQLite file is kept
+    beside the new one. Row counts and the audit head must equal the manifest's.
+    """
+    with tempfile.TemporaryDirectory(dir=_parent(settings.HOME), prefix=".restore-") as folder:
+        work = Path(folder)
+        say("Opening the back-up")
+        manifest = read_backup(path, work, identity=identity, passphrase=passphrase)
+        if manifest["database"] != connection.vendor:
+            raise BackupError(
+                f"This back-up is of {manifest['database']}, the settings name {connection.vendor}"
+            )
+        say("Putting it in place")
+        (_restore_sqlite if connection.vendor == "sqlite" else _restore_postgresql)(work, manifest, replace)
+        if (work / "secret.key").exists() and not (settings.HOME / "secret.key").exists():
+            shutil.copy(work / "secret.key", settings.HOME / "secret.key")
+    say("Proving it")
+    found = row_counts()
+    wrong = {t: (n, found.get(t)) for t, n in manifest["rows"].items() if found.get(t) != n}
+    if wrong:
+        raise BackupError(f"After the restore the rows differ (table: wanted, found): {wrong}")
+    head = AuditHead.objects.get(id=1)
+    if [head.last_id, head.last_hash] != [manifest["audit"]["last_id"], manifest["audit"]["last_hash"]]:
+        raise BackupError("After the restore the audit log ends elsewhere than when it was backed up")
+    return manifest
+
+
+def new_key(path: Path) -> str:
+    """Writes a new age key to `path` (readable by its owner alone) and returns its public half."""
+    if path.exists():
+        raise BackupError(f"{path} is there already; a key is never overwritten")
+    identity = pyrage.x25519.Identity.generate()
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(f"# public key: {identity.to_public()}\n{identity}\n")
+    return str(identity.to_public())
+
+
+def read_key(path: Path) -> str:
+    """The secret line of an age key file."""
+    lines = [line.strip() for line in path.read_text().splitlines()]
+    keys = [line for line in lines if line.startswith("AGE-SECRET-KEY-")]
+    if not keys:
+        raise BackupError(f"{path} holds no age secret key")
+    return keys[0]
+
+
+def _dump(work: Path, say: Say) -> Path:
+    if connection.vendor == "sqlite":
+        target = work / "database.sqlite3"
+        source = settings.DATABASES["default"]["NAME"]
+        with closing(sqlite3.connect(source)) as live, closing(sqlite3.connect(target)) as copy:
+            live.backup(
+                copy, pages=4096, progress=lambda s, left, of: say(f"Copied {of - left} of {of} pages")
+            )
+            copy.execute("PRAGMA journal_mode=DELETE")
+        return target
+    target = work / "database.dump"
+    say("Dumping the database")
+    _run(["pg_dump", "--format=custom", "--no-owner", f"--file={target}", _postgres_url()])
+    return target
+
+
+def _restore_sqlite(work: Path, manifest: dict[str, Any], replace: bool) -> None:
+    target = Path(settings.DATABASES["default"]["NAME"])
+    data = work / manifest["file"]
+    with closing(sqlite3.connect(data)) as check:
+        if (answer := check.execute("PRAGMA integrity_check").fetchone()[0]) != "ok":
+            raise BackupError(f"The database in the back-up is damaged: {answer}")
+    if target.exists() and not replace:
+        raise BackupError(f"{target} is there already; --replace keeps it aside and goes on")
+    connection.close()
+    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+    for suffix in ("", "-wal", "-shm"):
+        old = target.with_name(target.name + suffix)
+        if old.exists():
+            os.replace(old, old.with_name(f"{target.stem}-before-restore-{stamp}.sqlite3{suffix}"))
+    _sync(data)
+    shutil.move(data, target)
+    target.chmod(0o600)
+
+
+def _restore_postgresql(work: Path, manifest: dict[str, Any], replace: bool) -> None:
+    tables = set(connection.introspection.table_names())
+    if tables and not replace:
+        raise BackupError("The database is not empty; --replace empties it first")
+    if tables:
+        with connection.cursor() as cursor:
+            cursor.execute("DROP SCHEMA public CASCADE")
+            cursor.execute("CREATE SCHEMA public")
+    connection.close()
+    _run(
+        [
+            "pg_restore",
+            "--no-owner",
+            "--exit-on-error",
+            f"--dbname={_postgres_url()}",
+            str(work / manifest["file"]),
+        ]
+    )
+
+
+def _postgres_url() -> str:
+    return os.environ["DEQI_DATABASE_URL"]
+
+
+def _run(command: list[str]) -> None:
+    if not shutil.which(command[0]):
+        raise BackupError(
+            f"{command[0]} is not installed (Debian, Ubuntu: apt-get install postgresql-client)"
+        )
+    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - fixed programs
+    if done.returncode:
+        raise BackupError(f"{command[0]} failed: {done.stderr.strip()}")
+
+
+def _seal(plain: Path, recipients: list[str], passphrase: str | None) -> Path:
+    sealed = plain.with_suffix(".age")
+    try:
+        if recipients:
+            keys = [pyrage.x25519.Recipient.from_str(key) for key in recipients]
+            pyrage.encrypt_file(str(plain), str(sealed), keys)
+            return sealed
+        if passphrase:
+            sealed.write_bytes(pyrage.passphrase.encrypt(plain.read_bytes(), passphrase))
+            return sealed
+    except (pyrage.RecipientError, pyrage.EncryptError) as error:
+        raise BackupError(f"Could not encrypt: {error}")
+    return plain
+
+
+def _applied() -> list[str]:
+    from django.db.migrations.recorder import MigrationRecorder
+
+    return [f"{app}.{name}" for app, name in MigrationRecorder(connection).applied_migrations()]
+
+
+def _counts_in(data: Path) -> dict[str, int]:
+    with closing(sqlite3.connect(data)) as copy:
+        return {
+            table: copy.execute(f'SELECT count(*) FROM "{table}"').fetchone()[0]  # noqa: S608 - our own tables
+            for table in row_counts()
+        }
+
+
+def _head_in(data: Path) -> dict[str, Any]:
+    with closing(sqlite3.connect(data)) as copy:
+        last_id, last_hash = copy.execute("SELECT last_id, last_hash FROM audit_audithead").fetchone()
+        return {"last_id": last_id, "last_hash": last_hash}
+
+
+def _add(tar: tarfile.TarFile, name: str, content: bytes) -> None:
+    info = tarfile.TarInfo(name)
+    info.size = len(content)
+    tar.addfile(info, io.BytesIO(content))
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _sync(path: Path) -> None:
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
+
+
+def _parent(home: Path) -> Path:
+    home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return home
