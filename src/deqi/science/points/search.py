@@ -10,8 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from functools import cache
 
+from deqi.science.evidence.schema import CONDITIONS
 from deqi.science.points.atlas import Point, atlas
 from deqi.science.points.names import fold, lookup, names
+from deqi.science.points.trial_use import uses
 
 SAME_WORDS: Mapping[str, tuple[str, ...]] = {
     "fibular": ("peroneal",),
@@ -67,7 +69,15 @@ def _holds(code: str, words: tuple[str, ...]) -> bool:
 @cache
 def _facts() -> Mapping[str, str]:
     """Code -> all its searchable facts in one lower-case string."""
-    return {code: " | ".join(_described(point)).lower() for code, point in atlas().items()}
+    return {
+        code: " | ".join((*_described(point), *_trial_words(code))).lower() for code, point in atlas().items()
+    }
+
+
+def _trial_words(code: str) -> tuple[str, ...]:
+    """Conditions whose trials used the point: short key and plain words, so that "cipn" finds them."""
+    found = dict.fromkeys(use.condition for use in uses(code))
+    return tuple(f"{key} {CONDITIONS[key]}" for key in found)
 
 
 def _described(point: Point) -> tuple[str, ...]:

@@ -1,0 +1,153 @@
+"""`deqi points`: show a point, search, read a treatment line, suggest points, evaluate the suggestions."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import Any
+
+import click
+
+from deqi.doors.cli.main import Refused
+from deqi.science.points import LineError, Placement, UnknownPoint, find, format_line, parse_line
+from deqi.science.points import search as search_points
+from deqi.science.points.describe import brief, described
+
+FORMAT = click.option(
+    "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True
+)
+
+
+@click.group()
+def command() -> None:
+    """The atlas, the treatment line and suggestions."""
+
+
+def put(data: Any) -> None:
+    """Prints JSON as people can read it."""
+    click.echo(json.dumps(data, indent=1, ensure_ascii=False))
+
+
+@command.command()
+@click.argument("code")
+@FORMAT
+def show(code: str, form: str) -> None:
+    """Everything known about one point, by any of its names."""
+    try:
+        facts = described(find(code).code)
+    except UnknownPoint as error:
+        raise Refused(_with_offers(str(error), error.suggestions))
+    if form == "json":
+        put(facts)
+        return
+    for line in _shown(facts):
+        click.echo(line)
+
+
+def _with_offers(message: str, offers: tuple[str, ...]) -> str:
+    return f"{message} Did you mean {', '.join(offers)}?" if offers else message
+
+
+def _shown(facts: dict[str, Any]) -> list[str]:
+    beneath = facts["anatomy"] or {}
+    rows = [
+        ("", f"{facts['code']}  {facts['pinyin']}  {facts['hanzi']}" + (f"  {facts['english']}" if facts["english"] else "")),
+        ("meridian", f"{facts['meridian']} {facts['number']}"),
+        ("where", f"{facts['location']['region']}, {facts['location']['aspect']}: {facts['location']['words']}"),
+        ("also read", facts["location"]["other_location"]),
+        ("same place", ", ".join(facts["same_place"])),
+        ("places", ", ".join(facts["places"])),
+        ("class", ", ".join(facts["special"])),
+        ("nerve", beneath.get("peripheral_nerve_sensory")),
+        ("deep nerve", beneath.get("nerve_deep")),
+        ("dermatome", beneath.get("dermatome")),
+        ("muscle", beneath.get("muscle")),
+        ("at risk", beneath.get("structures_at_risk")),
+        ("depth", facts["depth"]),
+        ("depth source", beneath.get("depth_source") if facts["depth"] else None),
+        *(("caution", f"{caution['kind']}: {caution['advice']}") for caution in facts["cautions"]),
+        ("trials", facts["trials"]["summary"]),
+        *(("", "  " + _used(use)) for use in facts["trials"]["uses"]),
+        ("", facts["trials"]["not_proof"] if facts["trials"]["uses"] else None),
+        ("source", facts["source"]),
+    ]  # fmt: skip
+    return [f"{name + ':':<13} {text}" if name else str(text) for name, text in rows if text]
+
+
+def _used(use: dict[str, Any]) -> str:
+    size = f"n {use['n']}" if use["n"] else "n not shown"
+    against = f" against {', '.join(use['against'])}" if use["against"] else ", no control arm"
+    doubt = f"; not counted: {use['doubt']}" if use["doubt"] else ""
+    conclusion = (
+        "protocol, no results"
+        if use["status"] == "protocol"
+        else f"authors conclude {use['conclusion'].replace('_', ' ')}"
+    )
+    return f"{use['label']} ({use['condition']}, {size}{against}): {conclusion}; read: {use['read'].replace('_', ' ')}{doubt}"
+
+
+@command.command()
+@click.argument("text")
+@click.option("--limit", type=click.IntRange(1, 409), default=20, show_default=True)
+@FORMAT
+def search(text: str, limit: int, form: str) -> None:
+    """Find points by name, old code, region, nerve, muscle, class or the condition of trials."""
+    found = [brief(point) for point in search_points(text, limit=limit)]
+    if form == "json":
+        put(found)
+        return
+    for row in found:
+        nerve = row["nerve"] or ""
+        click.echo(
+            f"{row['code']:<8} {row['pinyin']:<16} {row['region']:<11} trials {row['trials']:>2}  {nerve}".rstrip()
+        )
+    if not found:
+        click.echo(f'no point fits "{text}"')
+
+
+@command.command()
+@click.argument("line")
+@click.option("--affected", type=click.Choice(["left", "right"]), help='The side meant by "affected".')
+@click.option("--retention", type=click.IntRange(1, 120), help="Minutes for points whose line says none.")
+@FORMAT
+def parse(line: str, affected: str | None, retention: int | None, form: str) -> None:
+    """Read a treatment line into placements; text format prints its canonical form."""
+    try:
+        placements = parse_line(line, affected=affected, default_retention_min=retention)  # type: ignore[arg-type]
+    except LineError as error:
+        raise Refused("\n".join(_pointed(error)))
+    if form == "json":
+        put([placed(placement) for placement in placements])
+        return
+    click.echo(format_line(placements))
+    click.echo(f"{sum(placement.needles for placement in placements)} needles")
+
+
+def placed(placement: Placement) -> dict[str, Any]:
+    """One placement as plain data."""
+    return {
+        "code": placement.code,
+        "side": placement.side,
+        "depth_mm": placement.depth_mm,
+        "technique": placement.technique,
+        "deqi": placement.deqi,
+        "retention_min": placement.retention_min,
+        "electrical": asdict(placement.electrical) if placement.electrical else None,
+        "needles": placement.needles,
+        "places": list(placement.members),
+    }
+
+
+def _pointed(error: LineError) -> list[str]:
+    """The line, and under each unreadable word a mark, what is wrong and what to type instead."""
+    lines = ["the treatment line cannot be read."]
+    for fault in error.errors:
+        offers = f" Try: {', '.join(fault.suggestions)}." if fault.suggestions else ""
+        where = f"column {fault.start + 1}"
+        shown = error.text.replace("\n", " ")
+        lines += [
+            f"  {shown}",
+            f"  {' ' * fault.start}{'^' * max(1, fault.end - fault.start)}",
+            f"{where}: {fault.message}{offers}",
+        ]
+    return lines
