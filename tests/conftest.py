@@ -182,3 +182,25 @@ def course(people):
         decided_at=now - timedelta(days=20),
     )
     return course
+
+
+@pytest.fixture
+def statements():
+    """`with statements(at_most=12): ...` fails with the list when more SQL statements are sent.
+
+    Marks of a transaction (SAVEPOINT and its release, which only tests see) are not counted.
+    """
+    from contextlib import contextmanager
+
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
+    @contextmanager
+    def count(at_most: int):
+        with CaptureQueriesContext(connection) as sent:
+            yield
+        sql = [q["sql"] for q in sent.captured_queries if "SAVEPOINT" not in q["sql"]]
+        listed = "\n".join(line[:160] for line in sql)
+        assert len(sql) <= at_most, f"{len(sql)} statements, at most {at_most} are allowed:\n{listed}"
+
+    return count

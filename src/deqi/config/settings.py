@@ -159,7 +159,7 @@ MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not SECURE
 
 # A signed-in person is signed out after this many seconds without a request; drafts keep what was typed.
 SESSION_COOKIE_AGE = int(os.environ.get("DEQI_IDLE_SECONDS", 20 * 60))
-SESSION_SAVE_EVERY_REQUEST = True
+SESSION_REFRESH_SECONDS = min(60, SESSION_COOKIE_AGE // 2)  # written once a minute, not at every look
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE
