@@ -40,10 +40,17 @@ def _flush_can_empty_the_tables():
     TransactionTestCase._fixture_teardown = plain
 
 
+#: The authenticator app of everybody on the staff.
+TOTP_SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
+
+
 def _staff(organization, email, name, roles, title=""):
+    from allauth.mfa.totp.internal.auth import TOTP
+
     from deqi.record.practice.models import Practitioner, Role, User
 
     user = User.objects.create_user(email, name, password=None)
+    TOTP.activate(user, TOTP_SECRET)
     for role, site in roles:
         Role.objects.create(user=user, role=role, site=site)
     if title:
@@ -54,10 +61,13 @@ def _staff(organization, email, name, roles, title=""):
 @pytest.fixture
 def people(db):
     """A small clinic of two sites and the people above; `people.actor("alice")` is the acting person."""
+    from django.core.cache import cache
+
     from deqi.record.patients.models import CareProvider, Patient
     from deqi.record.practice.models import Licence, Organization, Room, Site, User
     from deqi.record.practice.queries import actor_of
 
+    cache.clear()  # the counters of sign-in attempts
     organization = Organization.objects.create(name="Test clinic", synthetic=True)
     north = Site.objects.create(organization=organization, name="North", jurisdiction="GB")
     south = Site.objects.create(organization=organization, name="South", jurisdiction="GB")

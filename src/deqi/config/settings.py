@@ -6,6 +6,8 @@ DEQI_HOSTS         host names this clinic is reached by, separated by commas
 DEQI_ORIGIN        public address, e.g. https://clinic.example; https switches secure cookies on
 DEQI_TIME_ZONE     IANA name (default UTC); each site can have its own
 DEQI_EMAIL_URL     smtp://user:password@host:port; empty prints mail into DEQI_HOME/mail
+DEQI_IDLE_SECONDS  how long a session lasts without a request (default 1200: twenty minutes)
+DEQI_REQUIRE_SECOND_FACTOR  0 lets staff in without an authenticator app or a passkey: for a demo only
 """
 
 import os
@@ -70,6 +72,7 @@ CSRF_TRUSTED_ORIGINS = [ORIGIN]
 ROOT_URLCONF = "deqi.config.urls"
 WSGI_APPLICATION = "deqi.config.wsgi.application"
 DATABASES = {"default": _database()}
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "cache"}}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 AUTH_USER_MODEL = "practice.User"
 
@@ -80,6 +83,7 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django.forms",
+    "deqi.doors",  # before allauth: its pages are drawn by our templates
     "allauth",
     "allauth.account",
     "allauth.mfa",
@@ -88,7 +92,6 @@ INSTALLED_APPS = [
     "deqi.record.practice",
     "deqi.record.patients",
     "deqi.record.care",
-    "deqi.doors",
     "deqi.doors.clinic",
     "deqi.doors.patient",
     "deqi.doors.learn",
@@ -107,6 +110,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "deqi.doors.middleware.ActorMiddleware",
+    "deqi.doors.accounts.second_factor.SecondFactorMiddleware",
     "deqi.doors.middleware.RefusalMiddleware",
 ]
 
@@ -147,14 +151,38 @@ ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
-ACCOUNT_ADAPTER = "deqi.doors.accounts.Adapter"
+ACCOUNT_ADAPTER = "deqi.doors.accounts.adapter.Adapter"
 ACCOUNT_LOGIN_BY_CODE_ENABLED = True
+ACCOUNT_LOGIN_BY_CODE_TIMEOUT = 15 * 60
+ACCOUNT_LOGIN_BY_CODE_SUPPORTS_RESEND = True
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
 ACCOUNT_LOGOUT_REDIRECT_URL = "/"
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_FORMS = {
+    "login": "deqi.doors.accounts.forms.LoginForm",
+    "request_login_code": "deqi.doors.accounts.forms.RequestLoginCodeForm",
+    "confirm_login_code": "deqi.doors.accounts.forms.ConfirmLoginCodeForm",
+    "change_password": "deqi.doors.accounts.forms.ChangePasswordForm",
+    "set_password": "deqi.doors.accounts.forms.SetPasswordForm",
+    "reset_password": "deqi.doors.accounts.forms.ResetPasswordForm",
+    "reset_password_from_key": "deqi.doors.accounts.forms.ResetPasswordKeyForm",
+    "reauthenticate": "deqi.doors.accounts.forms.ReauthenticateForm",
+}
+REQUIRE_SECOND_FACTOR = os.environ.get("DEQI_REQUIRE_SECOND_FACTOR", "1") != "0"
+MFA_ADAPTER = "deqi.doors.accounts.adapter.SecondFactorAdapter"
+MFA_FORMS = {
+    "authenticate": "deqi.doors.accounts.forms.AuthenticateForm",
+    "reauthenticate": "deqi.doors.accounts.forms.ConfirmAgainForm",
+    "activate_totp": "deqi.doors.accounts.forms.ActivateAppForm",
+    "add_webauthn": "deqi.doors.accounts.forms.AddPasskeyForm",
+    "edit_webauthn": "deqi.doors.accounts.forms.EditPasskeyForm",
+}
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_TOTP_ISSUER = "Deqi"
+MFA_TOTP_TOLERANCE = 1
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not SECURE
 
 # A signed-in person is signed out after this many seconds without a request; drafts keep what was typed.

@@ -3,7 +3,7 @@
 from django.urls import include, path
 
 urlpatterns = [
-    path("account/", include("deqi.doors.accounts_urls")),
+    path("account/", include("deqi.doors.accounts.urls")),
     path("me/", include("deqi.doors.patient.urls")),
     path("", include("deqi.doors.clinic.urls")),
     path("", include("deqi.doors.learn.urls")),

@@ -12,4 +12,5 @@ def clinic(request: HttpRequest) -> dict:
         "organization": organization(),
         "actor": getattr(request, "actor", NOBODY),
         "idle_seconds": settings.SESSION_COOKIE_AGE,
+        "second_factor_required": settings.REQUIRE_SECOND_FACTOR,
     }
