@@ -84,8 +84,16 @@ class Case(Strict):
         return known
 
     def known_facts(self) -> dict[str, Any]:
-        """The facts, with those that the rest of the case implies: diabetes for `dpn`, and on_chemotherapy."""
+        """The facts, with those that the rest of the case implies.
+
+        Diabetes for `dpn`; on_chemotherapy; and naming which or where says that there is one: warfarin is a
+        blood thinner, a left arm with lymphoedema is lymphoedema.
+        """
         known = dict(self.facts)
+        for key in self.facts:
+            parent = facts()[key].asked_if
+            if facts()[key].kind == "choice" and parent and parent.fact and parent.is_ is None:
+                known.setdefault(parent.fact, True)
         if self.on_chemotherapy is not None:
             known.setdefault("on_chemotherapy", self.on_chemotherapy)
         if self.condition == "dpn":

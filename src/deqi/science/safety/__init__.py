@@ -18,28 +18,38 @@ from deqi.science.safety.facts import (
     in_date,
     is_asked,
 )
-from deqi.science.safety.places import area_of
+from deqi.science.safety.places import METHODS, UnknownPlan, area_of
 from deqi.science.safety.red_flags import RedFlag, every_visit_flags, red_flags, urgency_levels, workup
+from deqi.science.safety.rules import Rule, precautions, thresholds
+from deqi.science.safety.screen import Finding, Screen, screen
 
 
 def problems() -> list[Problem]:
     """Everything wrong in the safety knowledge files, with file and line. Empty when all is well."""
     # The other files name facts and points: while those files are wrong, their own faults say more.
-    return gather([facts, area_of]) or gather([red_flags, workup])
+    return gather([facts, area_of]) or gather([red_flags, workup, precautions])
 
 
 __all__ = [
+    "METHODS",
     "FactDefinition",
     "FactGroup",
+    "Finding",
     "RedFlag",
+    "Rule",
+    "Screen",
+    "UnknownPlan",
     "checked",
     "every_visit_flags",
     "fact_groups",
     "facts",
     "in_date",
     "is_asked",
+    "precautions",
     "problems",
     "red_flags",
+    "screen",
+    "thresholds",
     "urgency_levels",
     "workup",
 ]

@@ -7,15 +7,16 @@ A condition is YAML, one head each, and reads aloud:
     {fact: platelets, at_least: 20, below: 50}
     {fact: anticoagulant_kind, is: warfarin}            also `in: [warfarin, heparin]`
     {not_known: inr}                                    no answer, or one too old to reassure
+    {recorded: cardiology_agrees}                       a recorded yes; unknown counts as no
     {not_recorded: guardian_consent}                    anything but a recorded yes
-    {condition: [dpn]}  {method: [moxa]}  {points: [LI4]}  {area: [face]}  {red_flag: any}  {always: true}
+    {condition: [dpn]}  {method: [moxa]}  {current: [heart, brain]}  {red_flag: any}  {always: true}
     {all: [...]}  {any: [...]}  {not: ...}
 
 The answer has three values: yes, no and unknown (Kleene's logic), because a fact nobody has asked about is not
 "no". An answer older than the fact's `max_age_days` counts only when it worries: an INR of 4.2 from two months
 ago still fires "above 3.0"; an INR of 2.4 from two months ago is unknown. An undated result of a dated test is
 treated as old. `half_met` says that something true stands beside the unknown (warfarin taken, INR unknown):
-only then is the unknown worth a finding.
+only then is the unknown worth a finding. "Always", "not known" and "not" are true, but meet nothing by halves.
 
 Example:
     >>> rule = parse("{all: [{fact: anticoagulant}, {fact: inr, above: 3.0}]}")
@@ -26,8 +27,9 @@ Example:
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Self
 
 import yaml
@@ -45,7 +47,8 @@ class Answer:
     unknown: tuple[str, ...] = ()
 
 
-YES = Answer(True)
+YES = Answer(True, half_met=True)
+YES_BY_DEFAULT = Answer(True)
 NO = Answer(False)
 
 
@@ -58,12 +61,11 @@ class Known:
     """
 
     facts: Mapping[str, Any] = field(default_factory=dict)
-    stale: frozenset[str] = frozenset()
-    not_asked: frozenset[str] = frozenset()
+    stale: Set[str] = frozenset()
+    not_asked: Set[str] = frozenset()
     condition: str | None = None
     methods: frozenset[str] = frozenset()
-    points: frozenset[str] = frozenset()
-    areas: frozenset[str] = frozenset()
+    currents: frozenset[str] = frozenset()
     red_flag: bool = False
     thresholds: Mapping[str, Number] = field(default_factory=dict)
 
@@ -78,11 +80,11 @@ class Known:
 HEADS = (
     "fact",
     "not_known",
+    "recorded",
     "not_recorded",
     "condition",
     "method",
-    "points",
-    "area",
+    "current",
     "red_flag",
     "always",
     "all",
@@ -105,11 +107,11 @@ class Condition(BaseModel):
     below: Number | str | None = None
     at_most: Number | str | None = None
     not_known: str | None = None
+    recorded: str | None = None
     not_recorded: str | None = None
     condition: tuple[str, ...] | None = None
     method: tuple[str, ...] | None = None
-    points: tuple[str, ...] | None = None
-    area: tuple[str, ...] | None = None
+    current: tuple[str, ...] | None = None
     red_flag: str | None = None
     always: bool | None = None
     all: tuple[Condition, ...] | None = None
@@ -138,7 +140,10 @@ class Condition(BaseModel):
     def facts(self) -> set[str]:
         """Keys of the facts this condition looks at, without those it only compares with."""
         return {
-            key for leaf in self.leaves() for key in (leaf.fact, leaf.not_known, leaf.not_recorded) if key
+            key
+            for leaf in self.leaves()
+            for key in (leaf.fact, leaf.not_known, leaf.recorded, leaf.not_recorded)
+            if key
         }
 
     def compared_with(self) -> set[str]:
@@ -150,16 +155,12 @@ class Condition(BaseModel):
 
     def answer(self, known: Known) -> Answer:
         """Yes, no or unknown for this person and plan."""
-        return self._compiled(known)
+        return self.compiled(known)
 
-    @property
-    def _compiled(self) -> Callable[[Known], Answer]:
+    @cached_property
+    def compiled(self) -> Callable[[Known], Answer]:
         """The condition as a plain function, made once: screening runs while points are being typed."""
-        made: Callable[[Known], Answer] | None = self.__dict__.get("_function")
-        if made is None:
-            made = _compile(self)
-            self.__dict__["_function"] = made
-        return made
+        return _compile(self)
 
 
 def parse(text: str) -> Condition:
@@ -169,11 +170,11 @@ def parse(text: str) -> Condition:
 
 def _compile(condition: Condition) -> Callable[[Known], Answer]:
     if condition.all is not None:
-        return _all([child._compiled for child in condition.all])
+        return _all([child.compiled for child in condition.all])
     if condition.any is not None:
-        return _any([child._compiled for child in condition.any])
+        return _any([child.compiled for child in condition.any])
     if condition.not_ is not None:
-        return _not(condition.not_._compiled)
+        return _not(condition.not_.compiled)
     if condition.fact is not None:
         return _fact(condition)
     return _plain(condition)
@@ -181,17 +182,17 @@ def _compile(condition: Condition) -> Callable[[Known], Answer]:
 
 def _all(children: Sequence[Callable[[Known], Answer]]) -> Callable[[Known], Answer]:
     def answer(known: Known) -> Answer:
-        met, half = False, False
+        half = False
         unknown: tuple[str, ...] = ()
         for child in children:
             given = child(known)
             if given.value is False:
                 return NO
-            if given.value is None:
-                half, unknown = half or given.half_met, (*unknown, *given.unknown)
-            else:
-                met = True
-        return Answer(None, half or met, unknown) if unknown else YES
+            half = half or given.half_met
+            unknown = (*unknown, *given.unknown) if given.value is None else unknown
+        if unknown:
+            return Answer(None, half, unknown)
+        return YES if half else YES_BY_DEFAULT
 
     return answer
 
@@ -203,7 +204,7 @@ def _any(children: Sequence[Callable[[Known], Answer]]) -> Callable[[Known], Ans
         for child in children:
             given = child(known)
             if given.value is True:
-                return YES
+                return given
             if given.value is None:
                 half, unknown = half or given.half_met, (*unknown, *given.unknown)
         return Answer(None, half, unknown) if unknown else NO
@@ -214,37 +215,36 @@ def _any(children: Sequence[Callable[[Known], Answer]]) -> Callable[[Known], Ans
 def _not(child: Callable[[Known], Answer]) -> Callable[[Known], Answer]:
     def answer(known: Known) -> Answer:
         given = child(known)
-        return Answer(None, False, given.unknown) if given.value is None else (NO if given.value else YES)
+        if given.value is None:
+            return Answer(None, False, given.unknown)
+        return NO if given.value else YES_BY_DEFAULT
 
     return answer
 
 
 def _plain(condition: Condition) -> Callable[[Known], Answer]:
     """Conditions that are never unknown: about the plan, or about what has been recorded."""
-    test: Callable[[Known], bool]
-    if condition.not_known is not None:
-        key = condition.not_known
-        test = lambda known: key not in known.not_asked and (key not in known.facts or key in known.stale)  # noqa: E731
-    elif condition.not_recorded is not None:
-        key = condition.not_recorded
-        test = lambda known: known.facts.get(key) is not True or key in known.stale  # noqa: E731
-    elif condition.condition is not None:
-        wanted = condition.condition
-        test = lambda known: known.condition in wanted  # noqa: E731
-    elif condition.method is not None:
+    if (dated := condition.not_known) is not None:
+        return lambda known: (
+            YES_BY_DEFAULT
+            if dated not in known.not_asked and (dated not in known.facts or dated in known.stale)
+            else NO
+        )
+    if (yes := condition.recorded) is not None:
+        return lambda known: YES if known.facts.get(yes) is True else NO
+    if (no := condition.not_recorded) is not None:
+        return lambda known: NO if known.facts.get(no) is True else YES_BY_DEFAULT
+    if (wanted := condition.condition) is not None:
+        return lambda known: YES if known.condition in wanted else NO
+    if condition.method is not None:
         methods = frozenset(condition.method)
-        test = lambda known: not methods.isdisjoint(known.methods)  # noqa: E731
-    elif condition.points is not None:
-        points = frozenset(condition.points)
-        test = lambda known: not points.isdisjoint(known.points)  # noqa: E731
-    elif condition.area is not None:
-        areas = frozenset(condition.area)
-        test = lambda known: not areas.isdisjoint(known.areas)  # noqa: E731
-    elif condition.red_flag is not None:
-        test = lambda known: known.red_flag  # noqa: E731
-    else:
-        test = lambda known: True  # noqa: E731
-    return lambda known: YES if test(known) else NO
+        return lambda known: NO if methods.isdisjoint(known.methods) else YES
+    if condition.current is not None:
+        currents = frozenset(condition.current)
+        return lambda known: NO if currents.isdisjoint(known.currents) else YES
+    if condition.red_flag is not None:
+        return lambda known: YES if known.red_flag else NO
+    return lambda known: YES_BY_DEFAULT
 
 
 def _fact(condition: Condition) -> Callable[[Known], Answer]:

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import date
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, Literal, Self
@@ -188,12 +188,22 @@ def _as_date(value: object, refusal: ValueError) -> date:
 def not_asked(known: Mapping[str, Any]) -> frozenset[str]:
     """Facts that do not apply to this person, such as weeks of pregnancy when not pregnant. They count as "no"."""
     left_out: set[str] = set()
-    for fact in facts().values():
-        if fact.asked_if and fact.key not in known:
-            answer = fact.asked_if.answer(Known(known, not_asked=frozenset(left_out)))
-            if answer.value is False:
-                left_out.add(fact.key)
+    so_far = Known(known, not_asked=left_out)
+    for key, condition in _follow_ups():
+        if key not in known and condition.compiled(so_far).value is False:
+            left_out.add(key)
     return frozenset(left_out)
+
+
+@lru_cache(maxsize=1)
+def _follow_ups() -> tuple[tuple[str, Condition], ...]:
+    """Facts with an `asked_if`, each after the facts that it follows."""
+    left = {key: fact.asked_if for key, fact in facts().items() if fact.asked_if}
+    ordered: list[tuple[str, Condition]] = []
+    while left:
+        ready = [key for key, condition in left.items() if not condition.facts() & left.keys()]
+        ordered += [(key, left.pop(key)) for key in ready]
+    return tuple(ordered)
 
 
 def is_asked(key: str, known: Mapping[str, Any]) -> bool:
@@ -215,14 +225,18 @@ def is_asked(key: str, known: Mapping[str, Any]) -> bool:
     return value is not False if condition.not_ is not None else value is True
 
 
-def stale(known: Mapping[str, Any], on: date) -> frozenset[str]:
-    """Dated test results in `known` that are too old on the day `on`, or undated, to reassure anyone."""
+def stale(known: Mapping[str, Any], on: date, limits: Mapping[str, float] | None = None) -> frozenset[str]:
+    """Dated test results in `known` that are too old on the day `on`, or undated, to reassure anyone.
+
+    `limits` may hold another age in days, as `inr_max_age_days`.
+    """
     old: set[str] = set()
     for key in known:
         fact = facts()[key]
         if fact.dated_by and fact.max_age_days is not None:
             measured = known.get(fact.dated_by)
-            if not isinstance(measured, date) or on - measured > timedelta(days=fact.max_age_days):
+            days = (limits or {}).get(f"{key}_max_age_days", fact.max_age_days)
+            if not isinstance(measured, date) or not 0 <= (on - measured).days <= days:
                 old.add(key)
     return frozenset(old)
 

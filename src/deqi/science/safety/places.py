@@ -30,10 +30,12 @@ Method = Literal[
     "bleeding",
     "tens",
     "point_finder",
+    "scalp_lines",
     "medicine_advice",
 ]
 """Ways of treating that rules speak of. The first three are a case's modality; the others are added to it.
-`retained` is a needle that stays after the visit (press tack, intradermal). `medicine_advice` is never planned:
+`retained` is a needle that stays after the visit (press tack, intradermal); `scalp_lines` are the motor and
+sensory lines of scalp acupuncture, which are not points of the atlas. `medicine_advice` is never planned:
 it names what a rule forbids besides needling."""
 
 METHODS: tuple[str, ...] = get_args(Method)
@@ -116,9 +118,46 @@ class Plan:
     methods: frozenset[str] = frozenset({"manual"})
     pairs: tuple[tuple[Spot, Spot], ...] = ()
 
-    @property
-    def codes(self) -> frozenset[str]:
-        return frozenset(code for code, _ in self.spots)
+    def currents(self) -> frozenset[str]:
+        """What an electrical current of this plan may pass through: `heart`, `brain` or nothing.
+
+        With pairs, each path is read; without them, any point on the head or chest is taken to be part of one.
+        The reading (which ends make which path) is this project's.
+        """
+        if self.methods.isdisjoint({"electro", "tens"}):
+            return frozenset()
+        if not self.pairs:
+            segments = {_segment(code) for code, _ in self.spots}
+            return frozenset(
+                risk for segment, risk in (("head", "brain"), ("thorax", "heart")) if segment in segments
+            )
+        return frozenset(risk for pair in self.pairs for risk in _path(*pair))
+
+
+_SEGMENTS = {
+    "head": ("head",),
+    "face": ("face", "neck"),
+    "thorax": ("chest", "axilla", "upper_back", "scapula"),
+    "arm": ("shoulder", "upper_arm", "elbow", "forearm", "wrist", "hand", "finger"),
+}
+
+
+@lru_cache(maxsize=512)
+def _segment(code: str) -> str:
+    """Part of the body for reading an electrical path: head, face, thorax, arm or lower body."""
+    area = area_of()[code]
+    return next((name for name, areas in _SEGMENTS.items() if area in areas), "lower body")
+
+
+def _path(first: Spot, second: Spot) -> tuple[str, ...]:
+    """What lies between two electrodes. Pairs within one arm, the face, or the legs and lower trunk are clear."""
+    ends = {_segment(first[0]), _segment(second[0])}
+    brain = ("brain",) if "head" in ends else ()
+    same_arm = (
+        ends == {"arm"} and first != second and (first[1] == second[1] or None in (first[1], second[1]))
+    )
+    clear = same_arm or ends in ({"face"}, {"lower body"}, {"head"}, {"head", "face"})
+    return brain if clear else (*brain, "heart")
 
 
 def spot(text: str) -> Spot:

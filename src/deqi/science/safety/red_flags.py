@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, Literal, Self
 
 from pydantic import model_validator
@@ -41,7 +41,7 @@ class RedFlag(Strict):
     fact: str
     effect: Literal["stop", "avoid", "modify"]
     every_visit: bool = False
-    also_when: Condition | None = None
+    when: Condition | None = None
     unless: Condition | None = None
     target: Target | None = None
     presentation: str
@@ -58,9 +58,16 @@ class RedFlag(Strict):
 
     @model_validator(mode="after")
     def fact_exists(self) -> Self:
-        if self.fact not in facts():
-            raise ValueError(f"{self.id}: there is no fact {self.fact}")
+        named = {self.fact} | (self.when.facts() if self.when else set())
+        lost = named - facts().keys()
+        if lost:
+            raise ValueError(f"{self.id}: no such fact: {', '.join(sorted(lost))}")
         return self
+
+    @cached_property
+    def condition(self) -> Condition:
+        """When the flag is up: its own answer is yes, unless the knowledge file says more."""
+        return self.when or Condition.model_validate({"fact": self.fact})
 
     @property
     def question(self) -> str:
