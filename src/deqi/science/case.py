@@ -17,8 +17,9 @@ Example:
 
 from __future__ import annotations
 
+import difflib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -73,7 +74,7 @@ class Case(Strict):
         errors: list[tuple[str, str]] = []
         for key, value in given.items():
             if key not in facts():
-                errors.append((f"facts.{key}", "unknown key; allowed: " + ", ".join(facts())))
+                errors.append((f"facts.{key}", _unknown_key(key, facts())))
             elif value is not None:
                 try:
                     known[key] = checked(key, value)
@@ -137,6 +138,12 @@ def _no_key_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return held
 
 
+def _unknown_key(key: str, allowed: Iterable[str]) -> str:
+    near = difflib.get_close_matches(key, allowed, n=2)
+    meant = f", did you mean {' or '.join(near)}?" if near else ""
+    return f"unknown key{meant}; allowed: {', '.join(allowed)}"
+
+
 def _lines(item: Any) -> list[tuple[str, str]]:
     """A pydantic error as path and words, with the allowed values where there are some."""
     inner = item.get("ctx", {}).get("error")
@@ -144,7 +151,7 @@ def _lines(item: Any) -> list[tuple[str, str]]:
         return list(inner.errors)
     path = ".".join(str(step) for step in item["loc"])
     if item["type"] == "extra_forbidden":
-        return [(path, "unknown key; allowed: " + ", ".join(Case.model_fields))]
+        return [(path, _unknown_key(path, Case.model_fields))]
     if item["type"] == "missing":
         return [(path, "missing; allowed: " + ", ".join(CONDITIONS))]
     if item["type"] == "literal_error":

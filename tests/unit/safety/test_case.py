@@ -70,7 +70,9 @@ def test_facts_are_held_to_their_registry():
             },
         }
     )
-    assert errors["facts.pregnnt"].startswith("unknown key; allowed: weakness_spreading")
+    assert errors["facts.pregnnt"].startswith(
+        "unknown key, did you mean pregnant?; allowed: weakness_spreading"
+    )
     assert errors["facts.inr"] == "must be a number from 0.5 to 15 (ratio), not 99"
     assert errors["facts.platelets"].startswith("must be a number")
     assert errors["facts.pregnant"] == "must be true or false, not 'yes'"

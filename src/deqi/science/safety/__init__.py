@@ -18,10 +18,11 @@ from deqi.science.safety.facts import (
     in_date,
     is_asked,
 )
-from deqi.science.safety.places import METHODS, UnknownPlan, area_of
+from deqi.science.safety.places import METHODS, PLANNABLE, UnknownPlan, area_of
 from deqi.science.safety.red_flags import RedFlag, every_visit_flags, red_flags, urgency_levels, workup
 from deqi.science.safety.rules import Rule, precautions, thresholds
 from deqi.science.safety.screen import Finding, Screen, screen
+from deqi.science.safety.table import rule_table
 
 
 def problems() -> list[Problem]:
@@ -32,6 +33,7 @@ def problems() -> list[Problem]:
 
 __all__ = [
     "METHODS",
+    "PLANNABLE",
     "FactDefinition",
     "FactGroup",
     "Finding",
@@ -48,6 +50,7 @@ __all__ = [
     "precautions",
     "problems",
     "red_flags",
+    "rule_table",
     "screen",
     "thresholds",
     "urgency_levels",

@@ -174,9 +174,10 @@ def spot(text: str) -> Spot:
         raise UnknownPlan(
             "a point of the atlas", text, near, "codes such as ST36, LI4, EX-LE10, with :left or :right"
         )
-    sides = {"": None, "l": "left", "left": "left", "r": "right", "right": "right", "b": None, "both": None}
+    sides = {"": None, "l": "left", "left": "left", "r": "right", "right": "right"}
+    sides |= {"b": None, "both": None, "midline": None}
     if side not in sides:
-        raise UnknownPlan("a side", side, (), "left, right, both")
+        raise UnknownPlan("a side", side, (), "left, right, both, midline")
     return code, sides[side]
 
 

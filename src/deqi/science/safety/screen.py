@@ -68,9 +68,8 @@ class Finding:
 
     @property
     def source(self) -> str:
-        """Address of the source that weighs most: the first of the strongest, or a red flag's first."""
-        first = self.sources[0]
-        return first.url if self.kind != "precaution" else min(self.sources, key=lambda s: s.strength).url
+        """Address of the first source, the one that states the precaution."""
+        return self.sources[0].url
 
     def as_dict(self) -> dict[str, Any]:
         """The finding as the command prints it."""
@@ -197,6 +196,7 @@ def _reach(target: Target | None, only_when_planned: bool, known: Known, plan: P
 def _rule_findings(rule: Rule, known: Known, plan: Plan) -> list[Finding]:
     found: list[Finding] = []
     unknown: dict[str, None] = {}
+    would: list[Effect] = []
     places: list[Spot] = []
     for effect, condition in zip(rule.effects, rule.conditions, strict=True):
         answer = condition.answer(known)
@@ -205,20 +205,22 @@ def _rule_findings(rule: Rule, known: Known, plan: Plan) -> list[Finding]:
         reach = _reach(effect.target, effect.only_when_planned, known, plan)
         if answer.value:
             found += _finding(rule, effect, reach)
-        elif _matters(rule, answer, reach):
-            unknown.update(dict.fromkeys(answer.unknown))
+        elif open_ones := _worth_asking(rule, answer, reach, known):
+            unknown.update(dict.fromkeys(open_ones))
+            would.append(effect.effect)
             places += reach.spots if reach.explicit else ()
     if unknown:
-        found.append(_missing(rule, tuple(unknown), places, known))
+        found.append(_missing(rule, tuple(unknown), would, places, known))
     return found
 
 
-def _matters(rule: Rule, answer: Answer, reach: _Reach) -> bool:
-    """Whether an unknown is worth a finding of the rule's own (the core is asked for in one finding)."""
+def _worth_asking(rule: Rule, answer: Answer, reach: _Reach, known: Known) -> tuple[str, ...]:
+    """The unknown facts that deserve a finding of the rule's own; the core is asked for in one finding."""
+    open_ones = tuple(key for key in answer.unknown if key in known.stale or is_asked(key, known.facts))
     if rule.ask_when_touched and reach.explicit:
-        return True
-    asked_anyway = all(facts()[key].core for key in answer.unknown)
-    return answer.half_met and reach.in_plan and not asked_anyway
+        return open_ones
+    asked_anyway = all(facts()[key].core for key in open_ones)
+    return open_ones if answer.half_met and reach.in_plan and not asked_anyway else ()
 
 
 def _finding(rule: Rule, effect: RuleEffect, reach: _Reach) -> list[Finding]:
@@ -254,19 +256,22 @@ def _finding(rule: Rule, effect: RuleEffect, reach: _Reach) -> list[Finding]:
     ]
 
 
-def _missing(rule: Rule, unknown: tuple[str, ...], places: Sequence[Spot], known: Known) -> Finding:
+def _missing(
+    rule: Rule, unknown: tuple[str, ...], would: Sequence[Effect], places: Sequence[Spot], known: Known
+) -> Finding:
+    """What to do until the facts are known: what the rule says, else care (or a message, where that is all)."""
     labels = "; ".join(
         facts()[key].label + (" (too old or undated)" if key in known.stale else "") for key in unknown
     )
     held = rule.if_unknown
     steps = (
-        f"not known: {labels}",
-        held.text if held else "ask before needling; until known, take it as yes",
+        f"ask first: {labels}",
+        held.text if held else "until answered, take the careful side",
     )
     return Finding(
         id=rule.id,
         kind="precaution",
-        effect=held.effect if held else "modify",
+        effect=held.effect if held else "inform" if set(would) == {"inform"} else "modify",
         title=rule.title,
         text=_line(rule.title, steps),
         steps=steps,
