@@ -10,7 +10,14 @@ import click
 
 from deqi.doors.cli.home import need_database, with_home
 
-SCIENCES = ("evidence", "points", "safety", "measures", "course")
+#: What is called how -> the package whose `problems()` is asked.
+KNOWLEDGE = {
+    **{
+        f"knowledge of {name}": f"deqi.science.{name}"
+        for name in ("evidence", "points", "safety", "measures", "course")
+    },
+    "consent texts": "deqi.record.patients.consent_texts",
+}
 
 
 @click.command()
@@ -37,9 +44,9 @@ def command(home: Path, knowledge_only: bool) -> None:
 
 def _knowledge() -> int:
     wrong = 0
-    for name in SCIENCES:
-        problems = importlib.import_module(f"deqi.science.{name}").problems()
-        click.echo(f"knowledge of {name}: {'sound' if not problems else f'{len(problems)} faults'}")
+    for name, package in KNOWLEDGE.items():
+        problems = importlib.import_module(package).problems()
+        click.echo(f"{name}: {'sound' if not problems else f'{len(problems)} faults'}")
         for problem in problems:
             click.echo(f"  {problem}")
         wrong += len(problems)
