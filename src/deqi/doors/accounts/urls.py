@@ -8,7 +8,7 @@ from allauth.mfa.webauthn import views as webauthn
 from django.urls import path, re_path
 
 from deqi.doors.access import public, signed_in
-from deqi.doors.accounts import passkeys
+from deqi.doors.accounts import invitations, passkeys
 
 urlpatterns = [
     path("login/", public(account.login), name="account_login"),
@@ -16,6 +16,7 @@ urlpatterns = [
     path("login/code/confirm/", public(account.confirm_login_code), name="account_confirm_login_code"),
     path("login/second/", public(mfa.authenticate), name="mfa_authenticate"),
     path("login/passkey/", public(webauthn.login_webauthn), name="mfa_login_webauthn"),
+    path("invitation/<str:secret>/", invitations.welcome, name="account_invitation"),
     path("logout/", public(account.logout), name="account_logout"),
     path("inactive/", public(account.account_inactive), name="account_inactive"),
     path("password/change/", signed_in(account.password_change), name="account_change_password"),
