@@ -182,6 +182,58 @@ def pooled(
         raise Refused(f"--exclude {error.args[0]}: there is no such trial; see deqi evidence trials")
 
 
+@command.command()
+@pool_options
+@click.option("--output", type=click.Path(path_type=Path), required=True, help="FILE.svg, .png or .pdf")
+@click.option("--title", help="Title of the plot.")
+@click.option("--theme", type=click.Choice(["light", "dark"]), default="light", show_default=True)
+def forest(output: Path, title: str | None, theme: str, **choice: Any) -> None:
+    """Draw a forest plot; with --comparator any, one section for each comparator."""
+    kind = output.suffix.lower().lstrip(".")
+    if kind not in ("svg", "png", "pdf"):
+        raise Refused(f"{output.name}: the name must end in .svg, .png or .pdf")
+    from deqi.science.evidence.charts import Section, forest_spec
+
+    condition, domain, comparator = choice["condition"], choice["domain"], choice["comparator"]
+    if choice["data"] is None and comparator == "any" and condition and domain:
+        names = [name for name in COMPARATORS if name != "any"]
+        sections = [
+            Section(f"Against {COMPARATORS[name]}", pooled(**{**choice, "comparator": name}))
+            for name in names
+        ]
+    else:
+        heading = f"Against {COMPARATORS[comparator]}" if choice["data"] is None else "Studies"
+        sections = [Section(heading, pooled(**choice))]
+    if title is None:
+        title = (
+            choice["data"].stem
+            if choice["data"]
+            else f"{DOMAINS[domain]}: {CONDITIONS.get(condition, condition)}"
+        )
+    try:
+        spec = forest_spec(sections, title=title[0].upper() + title[1:], theme=theme)  # type: ignore[arg-type]
+    except ValueError as error:
+        raise Refused(str(error))
+    _draw(spec, output, kind)
+    click.echo(f"{output}: {sum(s.result.k for s in sections)} studies")
+
+
+def _draw(spec: dict[str, Any], output: Path, kind: str) -> None:
+    """Renders a Vega-Lite spec. The renderer is large: it is imported here, never by the web server."""
+    import vl_convert
+
+    if kind == "svg":
+        content = vl_convert.vegalite_to_svg(spec).encode()
+    elif kind == "png":
+        content = vl_convert.vegalite_to_png(spec, scale=2)
+    else:
+        content = vl_convert.vegalite_to_pdf(spec)
+    try:
+        output.write_bytes(content)
+    except OSError as error:
+        raise Refused(f"{output}: {error.strerror}")
+
+
 def _read(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8")
@@ -210,8 +262,7 @@ def as_text(result: PoolResult) -> str:
         lines.append(f"  certainty: {result.certainty.level}")
     lines += [f"    {reason}" for reason in result.certainty.reasons]
     lines += [f"  note: {warning}" for warning in result.warnings]
-    silent = [x for x in result.left_out if x.measured]
-    if silent:
-        lines.append(f"  measured, not in this pool: {len(silent)}")
-        lines += [f"    {x.label} ({x.id}): {x.reason}" for x in silent]
+    if result.silent:
+        lines.append(f"  measured it, without figures that could be used: {len(result.silent)}")
+        lines += [f"    {x.label} ({x.id}, concluded {x.conclusion}): {x.reason}" for x in result.silent]
     return "\n".join(lines)

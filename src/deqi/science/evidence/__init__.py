@@ -6,6 +6,9 @@ Example:
     181
 """
 
+from deqi.science.evidence.answers import Answer, answer, answer_table, before_after, positions, published
+from deqi.science.evidence.citations import bibtex, ris
+from deqi.science.evidence.doses import Doses, doses
 from deqi.science.evidence.library import (
     bias_of,
     guidelines,
@@ -25,8 +28,15 @@ from deqi.science.evidence.result import PoolResult
 from deqi.science.evidence.tables import read_table
 
 __all__ = [
+    "Answer",
+    "Doses",
     "PoolResult",
+    "answer",
+    "answer_table",
+    "before_after",
     "bias_of",
+    "bibtex",
+    "doses",
     "guidelines",
     "mechanism_map",
     "mechanisms",
@@ -34,11 +44,14 @@ __all__ = [
     "overlaps",
     "pool",
     "pool_table",
+    "positions",
     "problems",
     "protocols",
+    "published",
     "read_table",
     "review_rows",
     "reviews",
+    "ris",
     "risk_of_bias",
     "trials",
 ]

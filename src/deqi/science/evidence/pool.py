@@ -91,7 +91,8 @@ def pool(
         try:
             found.extend(contrasts(trial, domain, comparator, options))
         except NotUsable as why:
-            left.append(LeftOut(trial.id, trial.label, str(why), trial.conclusion, measured))
+            silent = measured and any(a.is_control and comparator in ("any", a.kind) for a in trial.arms)
+            left.append(LeftOut(trial.id, trial.label, str(why), trial.conclusion, measured, silent))
     return _from_contrasts(found, left, domain, comparator, measure, estimator, test, truncate)
 
 
@@ -125,7 +126,7 @@ def _from_contrasts(
     truncate: bool,
 ) -> PoolResult:
     favours: Favours = "positive" if measure in BINARY or DOMAIN_BETTER[domain] == "higher" else "negative"
-    unusable = [x for x in left if x.measured and not _outside(x)]
+    unusable = [x for x in left if x.silent]
     if not found:
         said = f"no trial gave usable figures on {DOMAINS[domain]} against {COMPARATORS[comparator]}"
         return _empty(measure, estimator, test, left, favours, said)
@@ -156,12 +157,6 @@ def _from_contrasts(
     people = sum((c.effect.n1 or 0.0) + (c.effect.n2 or 0.0) for c in found)
     words = in_words(measure, fitted, favours, round(people), DOMAINS[domain])
     return _result(measure, fitted, people, certainty, lines, notes, tuple(left), favours, skew, words)
-
-
-def _outside(x: LeftOut) -> bool:
-    return x.reason.startswith(("excluded", "shares", "no randomised")) or bool(
-        outside_default_pools(trials()[x.id])
-    )
 
 
 def _same_unit(found: Sequence[Contrast]) -> None:

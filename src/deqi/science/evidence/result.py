@@ -50,13 +50,18 @@ class StudyLine:
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """A trial that could have been in the pool and why it is not."""
+    """A trial of the condition that is not in the pool, and why.
+
+    `measured`: it measured this domain. `silent`: it belongs here by its design and comparator too, but the
+    figures that were read cannot be used.
+    """
 
     id: str
     label: str
     reason: str
     conclusion: str
     measured: bool
+    silent: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +112,11 @@ class PoolResult:
         rows = [[s.id, repr(s.estimate), repr(s.se)] for s in self.studies]
         text = json.dumps([self.measure, self.estimator, self.test, rows])
         return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    @property
+    def silent(self) -> tuple[LeftOut, ...]:
+        """Trials that answer this question but printed no usable figures where they were read."""
+        return tuple(x for x in self.left_out if x.silent)
 
     def on_reading_scale(self, value: float) -> float:
         """A ratio from its logarithm; anything else as it is."""
