@@ -45,5 +45,7 @@ urlpatterns = [
     path("passkeys/<int:pk>/rename/", signed_in(webauthn.edit_webauthn), name="mfa_edit_webauthn"),
     path("recovery-codes/", signed_in(codes.view_recovery_codes), name="mfa_view_recovery_codes"),
     path("recovery-codes/new/", signed_in(codes.generate_recovery_codes), name="mfa_generate_recovery_codes"),
-    path("recovery-codes/file/", signed_in(codes.download_recovery_codes), name="mfa_download_recovery_codes"),
+    path(
+        "recovery-codes/file/", signed_in(codes.download_recovery_codes), name="mfa_download_recovery_codes"
+    ),
 ]
