@@ -1,7 +1,6 @@
-"""`make test`: checks, then every test on SQLite and again on PostgreSQL. One closing line each.
+"""`make test`: the checks, then every test on SQLite and again on PostgreSQL, the browser's included.
 
-PostgreSQL: the server that DEQI_TEST_POSTGRES names (postgresql://user@host:port/postgres), else one that
-answers on 127.0.0.1:5432.
+Arguments go to pytest: `python -m tests.run tests/unit`.
 """
 
 from __future__ import annotations
@@ -10,33 +9,56 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
+from tests import provide
+
 BIN = Path(sys.executable).parent
-POSTGRES = os.environ.get("DEQI_TEST_POSTGRES", "postgresql://postgres@127.0.0.1:5432/postgres")
+CHECKS = {
+    "style": [str(BIN / "ruff"), "check", "src", "tests", "benchmarks"],
+    "form": [str(BIN / "ruff"), "format", "--check", "src", "tests", "benchmarks"],
+    "floors": [str(BIN / "lint-imports")],
+    "types of the science": [str(BIN / "mypy")],
+    "knowledge": [str(BIN / "deqi"), "check", "--knowledge-only"],
+}
 
 
-def run(title: str, command: list[str], **environment: str) -> int:
+def run(title: str, command: list[str], **environment: str) -> bool:
+    """Runs one step and says how long it took; True when it is green."""
     print(f"\n== {title}", flush=True)
-    return subprocess.run(command, env={**os.environ, **environment}, check=False).returncode
+    started = time.monotonic()
+    code = subprocess.run(command, env={**os.environ, **environment}, check=False).returncode
+    print(f"== {title}: {'green' if code == 0 else 'RED'}, {time.monotonic() - started:.0f} s", flush=True)
+    return code == 0
 
 
 def main() -> int:
-    failed = [
-        title
-        for title, command in {
-            "style": [str(BIN / "ruff"), "check", "src", "tests", "benchmarks"],
-            "floors": [str(BIN / "lint-imports")],
-            "types of the science": [str(BIN / "mypy")],
-        }.items()
-        if run(title, command)
-    ]
-    os.environ["DEQI_HOME"] = tempfile.mkdtemp(prefix="deqi-test-")
-    pytest = [sys.executable, "-m", "pytest", "-q", *sys.argv[1:]]
-    for title, url in {"SQLite": "", "PostgreSQL": POSTGRES}.items():
-        if run(f"tests on {title}", pytest, DEQI_DATABASE_URL=url):
-            failed.append(f"tests on {title}")
-    print("\nAll green." if not failed else f"\nFailed: {', '.join(failed)}")
+    failed = []
+    with tempfile.TemporaryDirectory(prefix="deqi-test-") as home:
+        os.environ["DEQI_HOME"] = home
+        try:
+            os.environ["DEQI_CHROMIUM"] = provide.chromium()
+            with provide.postgresql() as server:
+                failed += [title for title, command in CHECKS.items() if not run(title, command)]
+                pytest = [
+                    sys.executable,
+                    "-m",
+                    "pytest",
+                    "-q",
+                    "-n",
+                    "2",
+                    "--dist",
+                    "loadfile",
+                    *sys.argv[1:],
+                ]
+                for title, url in {"SQLite": "", "PostgreSQL": server}.items():
+                    if not run(f"tests on {title}", pytest, DEQI_DATABASE_URL=url):
+                        failed.append(f"tests on {title}")
+        except provide.Missing as missing:
+            print(missing, file=sys.stderr)
+            return 1
+    print(f"\nRed: {', '.join(failed)}" if failed else "\nAll green.")
     return 1 if failed else 0
 
 

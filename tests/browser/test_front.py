@@ -7,7 +7,10 @@ from tests.browser.conftest import axe, picture
 pytestmark = pytest.mark.browser
 
 
-@pytest.mark.parametrize(("path", "name"), [("/", "front"), ("/account/login/", "sign-in"), ("/account/login/code/", "sign-in-code")])
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [("/", "front"), ("/account/login/", "sign-in"), ("/account/login/code/", "sign-in-code")],
+)
 def test_a_public_page_has_no_accessibility_violation_and_fits_a_phone(page, people, path, name):
     page.goto(path)
     axe(page)

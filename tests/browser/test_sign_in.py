@@ -80,6 +80,8 @@ def test_a_patient_makes_a_passkey_and_signs_in_with_it(page, people, sign_in, d
 def test_a_stopped_passkey_says_so_and_changes_nothing(page, people, sign_in, device):
     device.send("WebAuthn.disable")
     page.goto("/account/login/")
-    page.evaluate("() => { navigator.credentials.get = async () => { throw new DOMException('x', 'NotAllowedError') } }")
+    page.evaluate(
+        "() => { navigator.credentials.get = async () => { throw new DOMException('x', 'NotAllowedError') } }"
+    )
     page.get_by_role("button", name="Use a passkey").click()
     page.get_by_text("it was stopped, or it took too long").wait_for()

@@ -52,9 +52,7 @@ def test_age_is_counted_in_whole_years(people):
 
 def test_map_ratings_and_condition_make_the_case(people, course, django_assert_max_num_queries):
     drawn = SymptomMap.objects.create(patient=people.eve_patient, at=datetime.now(UTC))
-    SymptomMark.objects.create(
-        map=drawn, region="left_heel", side="left", sensation="burning", level_0_10=6
-    )
+    SymptomMark.objects.create(map=drawn, region="left_heel", side="left", sensation="burning", level_0_10=6)
     for value, days in ((9, 3), (4, 1)):
         Observation.objects.create(
             patient=people.eve_patient,

@@ -92,7 +92,9 @@ def test_an_address_that_opens_another_account_is_refused_and_the_link_still_wor
     new.eve_patient.save()
     link = path_of(new)
     page = Client().post(link, {"way": "code", "email": "ALICE@test.example"})
-    assert "Another account" in page.content.decode() and 'value="ALICE@test.example"' in page.content.decode()
+    assert (
+        "Another account" in page.content.decode() and 'value="ALICE@test.example"' in page.content.decode()
+    )
     assert Invitation.objects.get().used_at is None
 
 
