@@ -61,6 +61,10 @@ def _staff(organization, email, name, roles, title=""):
 @pytest.fixture
 def people(db):
     """A small clinic of two sites and the people above; `people.actor("alice")` is the acting person."""
+    return make_clinic()
+
+
+def make_clinic() -> SimpleNamespace:
     from django.core.cache import cache
 
     from deqi.record.patients.models import CareProvider, Patient

@@ -2,10 +2,12 @@
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.views.decorators.http import require_safe
 
 from deqi.doors.access import public
 
 
+@require_safe
 @public
 def front(request: HttpRequest) -> HttpResponse:
     """Staff go to the day, patients to their own page, others see what Deqi is."""
