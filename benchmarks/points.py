@@ -34,7 +34,11 @@ def main() -> None:
     atlas()
     reference = milliseconds(lambda: load_csv(data_path(PACKAGE, "points.csv"), PointRow))
     rows = [
-        ("search, slowest of seven", max(milliseconds(lambda text=text: search(text)) for text in SEARCHES), 10.0),
+        (
+            "search, slowest of seven",
+            max(milliseconds(lambda text=text: search(text)) for text in SEARCHES),
+            10.0,
+        ),
         ("treatment line of five points", milliseconds(lambda: parse_line(LINE)), None),
     ]
     print(f"reference: points.csv read strictly, {reference:.2f} ms")
