@@ -106,6 +106,23 @@ def test_an_answer_holds_only_as_long_as_its_fact_says():
     assert in_date(answers, TODAY) == {"diabetes": True, "inr": 4.2}
 
 
+def test_a_worrying_answer_holds_until_a_newer_one():
+    long_ago = date(2026, 1, 1)
+    assert in_date({"pregnant": (True, long_ago), "anticoagulant_kind": ("warfarin", long_ago)}, TODAY) == {
+        "pregnant": True,
+        "anticoagulant_kind": "warfarin",
+    }
+
+
+def test_an_old_yes_that_would_reassure_no_longer_counts():
+    assert in_date({"cardiology_agrees": (True, date(2026, 1, 1))}, TODAY) == {}
+
+
+def test_what_is_asked_for_the_day_holds_that_day():
+    assert in_date({"fever": (True, date(2026, 11, 22))}, TODAY) == {}
+    assert in_date({"fever": (True, TODAY)}, TODAY) == {"fever": True}
+
+
 def test_an_answer_from_the_future_is_refused():
     with pytest.raises(ValueError, match="pregnant: answered on 2026-11-24"):
         in_date({"pregnant": (False, date(2026, 11, 24))}, TODAY)

@@ -67,6 +67,7 @@ class FactDefinition(Strict):
     asked_if: Condition | None = None
     core: bool = False
     every_visit: bool = False
+    yes_reassures: bool = False
 
     @model_validator(mode="after")
     def consistent(self) -> Self:
@@ -244,20 +245,29 @@ def stale(known: Mapping[str, Any], on: date, limits: Mapping[str, float] | None
 def in_date(answers: Mapping[str, tuple[Any, date]], on: date) -> dict[str, Any]:
     """The facts among `answers` (key -> value and the day it was answered) that still hold on the day `on`.
 
-    Test results keep their own date and are kept whatever their age, because a worrying one still worries.
-    Future answers are refused with ValueError.
+    A worrying answer holds until a newer one replaces it: a pregnancy does not end because nobody asked again.
+    A reassuring one holds `max_age_days`. What is asked for the day only (`max_age_days` 0) holds that day. Test
+    results are kept whatever their age, with their own date, and the rules judge them. Future answers are
+    refused with ValueError.
 
-    Example: an answer about pregnancy holds 28 days.
+    Example: "not pregnant" holds 28 days.
         >>> from datetime import date
         >>> in_date({"pregnant": (False, date(2026, 1, 1))}, date(2026, 3, 1))
         {}
+        >>> in_date({"pregnant": (True, date(2026, 1, 1))}, date(2026, 3, 1))
+        {'pregnant': True}
     """
     kept: dict[str, Any] = {}
     for key, (value, answered) in answers.items():
         if answered > on:
             raise ValueError(f"{key}: answered on {answered}, which is after {on}")
         fact = facts()[key]
-        age = (on - answered).days
-        if fact.dated_by or fact.max_age_days is None or age <= fact.max_age_days:
+        young = fact.max_age_days is None or (on - answered).days <= fact.max_age_days
+        if young or fact.dated_by or (fact.max_age_days and _worries(fact, value)):
             kept[key] = value
     return kept
+
+
+def _worries(fact: FactDefinition, value: object) -> bool:
+    """Whether an answer is one that a rule acts on, rather than one that calms it."""
+    return fact.kind == "choice" or (value is True and not fact.yes_reassures)
