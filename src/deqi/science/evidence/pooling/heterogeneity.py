@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 import numpy as np
+from scipy.optimize import brentq
 from scipy.special import chdtri
 
 from deqi.science.evidence.pooling.moments import (
@@ -30,7 +31,8 @@ from deqi.science.evidence.pooling.moments import (
 Estimator = Literal["FE", "DL", "HE", "SJ", "PM", "EB", "ML", "REML"]
 ESTIMATORS: tuple[Estimator, ...] = get_args(Estimator)
 
-MAX_STEPS = 20_000
+MAX_STEPS = 2_000
+NEAR = 1e-2  # steps this small, in units of tau2 plus the mean sampling variance, are near the end
 # A log-likelihood this much higher at tau2 = 0 means that scoring stopped at a lesser peak.
 LESSER_PEAK = 1e-10
 
@@ -91,25 +93,10 @@ def _pm(y: Vector, v: Vector, x: Matrix | None, df: int) -> Heterogeneity:
 
 
 def _likelihood(y: Vector, v: Vector, x: Matrix | None, df: int, restricted: bool) -> Heterogeneity:
-    """Fisher scoring from the Hedges-Olkin value, halving any step that would leave tau2 negative."""
-    tau2 = max(0.0, _he_raw(y, v, x, df)[0])
+    """Fisher scoring from the Hedges-Olkin value, then a check that the peak found is the higher one."""
     scale = float(v.mean())
-    warning = None
-    for _ in range(MAX_STEPS):
-        m = fit_at(y, v + tau2, x)
-        expected, information = (m.trace_p, trace_pp(m, x)) if restricted else (m.sum_w, m.sum_w2)
-        step = (m.y_pp_y() - expected) / information
-        if tau2 == 0.0 and step < 0.0:
-            break
-        while tau2 + step < 0.0:
-            step /= 2.0
-        tau2 += step
-        if abs(step) <= 1e-13 * (tau2 + scale):
-            break
-    else:
-        warning = f"Fisher scoring had not settled after {MAX_STEPS} steps"
-    if tau2 < 1e-11 * scale:
-        tau2 = 0.0
+    tau2, settled = _score(y, v, x, max(0.0, _he_raw(y, v, x, df)[0]), scale, restricted)
+    warning = None if settled else f"the search for tau2 had not settled after {MAX_STEPS} steps"
     if tau2 > 0.0 and _log_likelihood(y, v, x, 0.0, restricted) > LESSER_PEAK + _log_likelihood(
         y, v, x, tau2, restricted
     ):
@@ -117,6 +104,43 @@ def _likelihood(y: Vector, v: Vector, x: Matrix | None, df: int, restricted: boo
     m = fit_at(y, v + tau2, x)
     information = trace_pp(m, x) if restricted else m.sum_w2
     return Heterogeneity(tau2, math.sqrt(2.0 / information), warning)
+
+
+def _score(
+    y: Vector, v: Vector, x: Matrix | None, start: float, scale: float, restricted: bool
+) -> tuple[float, bool]:
+    """Scoring steps to a stationary tau2, halved where they would leave it negative.
+
+    Scoring alone can creep or swing: once steps are small, a secant through the last two finds where they
+    vanish; once they change sign, Brent's method does. Returns tau2 and whether it settled.
+    """
+
+    def scoring_step(at: float) -> float:
+        m = fit_at(y, v + at, x)
+        if restricted:
+            return (m.y_pp_y() - m.trace_p) / trace_pp(m, x)
+        return (m.y_pp_y() - m.sum_w) / m.sum_w2
+
+    tau2, before, step_before = start, math.nan, math.nan
+    for _ in range(MAX_STEPS):
+        step = scoring_step(tau2)
+        if step == 0.0 or (tau2 == 0.0 and step < 0.0):
+            return tau2, True
+        if step * step_before < 0.0:
+            low, high = sorted((before, tau2))
+            return float(brentq(scoring_step, low, high, xtol=1e-14 * (scale + high), rtol=1e-14)), True
+        move = step
+        if abs(step) <= NEAR * (tau2 + scale) and not math.isnan(before) and step_before != step:
+            secant = step * (tau2 - before) / (step_before - step)
+            if secant * step > 0.0 and abs(secant) <= 1e4 * abs(step):
+                move = secant
+        while tau2 + move < 0.0:
+            move /= 2.0
+        before, step_before = tau2, step
+        tau2 += move
+        if abs(move) <= 1e-12 * (tau2 + scale):
+            return (tau2 if tau2 > 1e-11 * scale else 0.0), True
+    return tau2, False
 
 
 def _log_likelihood(y: Vector, v: Vector, x: Matrix | None, tau2: float, restricted: bool) -> float:
@@ -130,18 +154,19 @@ def _log_likelihood(y: Vector, v: Vector, x: Matrix | None, tau2: float, restric
 def solve_q(y: Vector, v: Vector, x: Matrix | None, target: float) -> float:
     """The tau2 at which the generalised Q statistic equals `target`; 0 when Q is below it already.
 
-    Q falls and is convex in tau2, so that Newton's steps from 0 climb to the root without passing it.
+    Q falls as tau2 grows, much as 1/(v + tau2) does: its reciprocal is nearly a straight line, and Newton's
+    steps on it reach the root in a few.
     """
     tau2 = 0.0
     for _ in range(MAX_STEPS):
         m = fit_at(y, v + tau2, x)
-        excess = m.q - target
         slope = m.y_pp_y()
-        if excess <= 0.0 or slope == 0.0:
+        if slope == 0.0 or (tau2 == 0.0 and m.q <= target):
             return tau2
-        step = excess / slope
+        step = (m.q - target) * m.q / (target * slope)
+        step = max(step, -tau2 / 2.0)
         tau2 += step
-        if step <= 1e-15 * tau2:
+        if abs(step) <= 1e-14 * tau2:
             return tau2
     return tau2
 
