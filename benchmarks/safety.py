@@ -7,7 +7,6 @@ Run: python -m benchmarks.safety
 from __future__ import annotations
 
 from benchmarks.points import milliseconds
-
 from deqi.science.case import case_from
 from deqi.science.knowledge import data_path, load_yaml
 from deqi.science.safety import screen

@@ -64,12 +64,12 @@ def test_old_codes_and_names_of_points_are_understood(case_file):
     assert hit == {"LR3", "SP6"}
 
 
-def test_text_says_whose_figure_and_what_would_lift(case_file):
+def test_text_says_whose_threshold_and_what_would_lift(case_file):
     path = case_file(facts={"platelets": 12, "platelets_date": "2026-11-22"})
     result = run("screen", "--case", path, "--on", "2026-11-23")
     assert "Verdict: stop" in result.output
     assert "STOP: Low platelets" in result.output
-    assert "The figure is this project's proposal." in result.output
+    assert "The threshold is this project's proposal." in result.output
     assert "Lifted by: a platelet count of the last 7 days above the line" in result.output
 
 

@@ -9,7 +9,8 @@ import pytest
 
 from deqi.science import safety
 from deqi.science.case import CONDITIONS
-from deqi.science.knowledge import data_path
+from deqi.science.knowledge import KnowledgeError, data_path, parse_yaml
+from deqi.science.safety.rules import _Precautions
 
 MODULES = [f"deqi.science.safety.{module.name}" for module in pkgutil.iter_modules(safety.__path__)]
 
@@ -18,6 +19,30 @@ MODULES = [f"deqi.science.safety.{module.name}" for module in pkgutil.iter_modul
 def test_the_examples_in_the_docstrings_are_true(name):
     module = importlib.import_module(name)
     assert doctest.testmod(module, extraglobs=vars(module)).failed == 0
+
+
+@pytest.mark.parametrize(
+    "was,becomes,says",
+    [
+        ("    title: On a blood thinner", "    titel: On a blood thinner", "rules.0"),
+        (
+            "when: {fact: anticoagulant}",
+            "when: {fact: anticoagulants}",
+            "no such fact or threshold: anticoagulants",
+        ),
+        ("when: {fact: anticoagulant}", "when: {fact: anticoagulant, always: true}", "exactly one of fact"),
+        ("- effect: modify", "- effect: maybe", "'stop', 'avoid', 'modify' or 'inform'"),
+        ("{methods: [deep, cupping, bleeding]}", "{methods: [deep, drumming]}", "'manual', 'electro'"),
+    ],
+)
+def test_a_wrong_rule_is_named_with_its_line(was, becomes, says):
+    text = data_path("deqi.science.safety", "precautions.yaml").read_text(encoding="utf-8")
+    assert was in text
+    with pytest.raises(KnowledgeError) as caught:
+        parse_yaml(text.replace(was, becomes, 1), _Precautions, file="precautions.yaml")
+    first = text[: text.index(was)].count("\n") + 1
+    assert any(says in str(problem) for problem in caught.value.problems)
+    assert all(abs(problem.line - first) <= 8 for problem in caught.value.problems)
 
 
 def test_ctcae_grades_run_from_mild_to_death():

@@ -134,9 +134,9 @@ def _text(result: safety.Screen) -> str:
         ]
         if finding.threshold_from_source is not None:
             lines.append(
-                "  The figure is the source's."
+                "  The threshold is the source's."
                 if finding.threshold_from_source
-                else "  The figure is this project's proposal."
+                else "  The threshold is this project's proposal."
             )
         if finding.what_would_lift:
             lines.append(f"  Lifted by: {finding.what_would_lift}")

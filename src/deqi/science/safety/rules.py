@@ -110,6 +110,13 @@ class Rule(Strict):
             for effect in self.effects
         )
 
+    def whose_threshold(self, effect: RuleEffect | IfUnknown | None) -> bool | None:
+        """True: the source's; False: this project's proposal; None: none is involved. An effect may differ."""
+        if effect is not None and effect.threshold_from_source is not None:
+            return effect.threshold_from_source
+        held = self.threshold.from_source if self.threshold else None
+        return held if isinstance(held, bool) else None
+
     def facts(self) -> set[str]:
         """Keys of every fact the rule looks at."""
         held = {key for condition in self.conditions for key in condition.facts()}

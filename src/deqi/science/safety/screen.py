@@ -41,7 +41,7 @@ class Finding:
 
     `points` are those of the plan it concerns, or all it would concern while no points are typed; `side` says
     when only one side is meant; `regions` are the areas those points lie in. `steps` are to be ticked one by one
-    and `text` reads them as a line. `threshold_from_source` is None when no figure is involved. `missing`
+    and `text` reads them as a line. `threshold_from_source` is None when no threshold is involved. `missing`
     findings name the `unknown` facts. `in_plan` is False for what is forbidden but not planned.
     """
 
@@ -244,7 +244,7 @@ def _finding(rule: Rule, effect: RuleEffect, reach: _Reach) -> list[Finding]:
             steps=steps,
             **_where(reach.spots),
             methods=effect.target.methods if effect.target else (),
-            threshold_from_source=effect.threshold_from_source,
+            threshold_from_source=rule.whose_threshold(effect),
             sources=rule.sources,
             strength=rule.strength,
             disagreement=rule.disagreement,
@@ -277,7 +277,7 @@ def _missing(
         steps=steps,
         **_where(places),
         methods=(),
-        threshold_from_source=held.threshold_from_source if held else None,
+        threshold_from_source=rule.whose_threshold(held),
         sources=rule.sources,
         strength=rule.strength,
         disagreement=rule.disagreement,

@@ -27,7 +27,7 @@ def rule_table(*, markdown: bool = False) -> str:
     make = _markdown if markdown else _plain
     return "\n\n".join(
         [
-            make("Precautions", ("rule", "effect", "when", "what", "figure", "strength"), rules),
+            make("Precautions", ("rule", "effect", "when", "what", "threshold", "strength"), rules),
             make("Red flags", ("flag", "every visit", "effect", "urgency", "question", "to"), flags),
             make("Figures the rules act on", ("key", "value", "whose"), figures),
         ]
@@ -93,7 +93,7 @@ def _rule_rows(rule: Rule) -> list[tuple[str, ...]]:
             effect.effect,
             _when(condition, effect),
             "; ".join(effect.text) + _about(effect.target),
-            MARKS[effect.threshold_from_source],
+            MARKS[rule.whose_threshold(effect)],
             rule.strength,
         )
         for effect, condition in zip(rule.effects, rule.conditions, strict=True)
