@@ -14,6 +14,8 @@ from deqi.science import measures
 
 GLOBAL_CHANGE = "global_change"
 EXPECTATION = "expectation"
+GOAL = "goal_activity"  # in words: what the person wants to be able to do again
+ONSET_MONTHS = "symptoms_for_months"
 
 
 def rating_code(symptom: str, kind: str = "average") -> str:
@@ -25,6 +27,11 @@ def symptom_of(code: str) -> str | None:
     """The symptom whose usual level this code holds, or None (worst ratings are another quantity)."""
     key = code.removesuffix("_average")
     return key if key in measures.symptoms() else None
+
+
+def felt_code(symptom: str) -> str:
+    """The code under which it is kept whether a symptom is felt at all: 1 yes, 0 no."""
+    return f"{measures.symptoms()[symptom].key}_felt"
 
 
 def rating_codes() -> list[str]:

@@ -1,0 +1,1 @@
+"""The intake: the story a patient tells, one question a page."""
