@@ -269,9 +269,9 @@ def _flags(told: Told) -> Iterator[Step]:
         if is_asked(flag.fact, told.facts):
             yield Step(f"flag-{flag.id}", "flags", "flag", _(fact.question or fact.label), about=flag.id)
         for key, other in facts().items():
-            if _is_for_intake(key) and other.asked_if and flag.fact in other.asked_if.facts():
-                if is_asked(key, told.facts):
-                    yield fact_step(key, part="flags")
+            follows = other.asked_if is not None and flag.fact in other.asked_if.facts()
+            if follows and _is_for_intake(key) and is_asked(key, told.facts):
+                yield fact_step(key, part="flags")
 
 
 def _safety(told: Told) -> Iterator[Step]:
