@@ -9,9 +9,14 @@ from typing import Any
 import click
 
 from deqi.doors.cli.main import Refused
+from deqi.science.case import CaseError, load_case
 from deqi.science.points import LineError, Placement, UnknownPoint, find, format_line, parse_line
 from deqi.science.points import search as search_points
+from deqi.science.points import suggest as suggest_points
 from deqi.science.points.describe import brief, described
+from deqi.science.points.suggestions import Suggestion, UnknownTrial
+from deqi.science.points.suggestions.evaluate import Row
+from deqi.science.points.suggestions.evaluate import evaluate as evaluate_model
 
 FORMAT = click.option(
     "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True
@@ -150,4 +155,92 @@ def _pointed(error: LineError) -> list[str]:
             f"  {' ' * fault.start}{'^' * max(1, fault.end - fault.start)}",
             f"{where}: {fault.message}{offers}",
         ]
+    return lines
+
+
+@command.command()
+@click.option("--case", "path", required=True, type=click.Path(dir_okay=False), help="A case as JSON.")
+@click.option("--limit", type=click.IntRange(1, 60), default=15, show_default=True)
+@click.option(
+    "--exclude-trial", "excluded", multiple=True, help="Leave this trial out of the count; repeatable."
+)
+@FORMAT
+def suggest(path: str, limit: int, excluded: tuple[str, ...], form: str) -> None:
+    """Suggest points for a case, each with its reasons, and say what was left out and why."""
+    try:
+        found = suggest_points(load_case(path), limit, excluded)
+    except (CaseError, UnknownTrial) as error:
+        raise Refused(str(error))
+    if form == "json":
+        put(asdict(found))
+        return
+    for line in _suggested(found):
+        click.echo(line)
+
+
+def _suggested(found: Suggestion) -> list[str]:
+    lines = []
+    for number, one in enumerate(found.points, start=1):
+        mark = "*" if one.in_set else " "
+        lines.append(
+            f"{mark}{number:>3}. {one.code:<8} {one.score:.3f}  {one.role}, {one.side}, {one.needles} needles"
+        )
+        lines += [f"        {reason.text}" for reason in one.reasons]
+        lines += [f"        take care, {caution.kind}: {caution.text}" for caution in one.cautions]
+    lines.append(f"* in the set: {found.chosen.line or 'none'}  ({found.chosen.needles} needles)")
+    lines += [f"  {note}" for note in found.chosen.notes]
+    if found.chosen.uncovered:
+        lines.append(f"  no point of the set serves: {', '.join(found.chosen.uncovered)}")
+    for left in found.left_out:
+        side = f" on the {left.side}" if left.side else ""
+        instead = f" Instead: {', '.join(left.instead)}." if left.instead else ""
+        lines.append(f"left out: {left.code}{side}. {left.why}{instead}")
+    lines.append(f"safety screen of the set: {found.verdict}")
+    lines += [f"  {caution.text}" for caution in found.safety]
+    lines.append(found.not_proof)
+    return lines
+
+
+@command.command()
+@FORMAT
+def evaluate(form: str) -> None:
+    """How well the ranking finds a trial's points when it has not seen that trial; two baselines beside it."""
+    found = evaluate_model()
+    if form == "json":
+        put(asdict(found))
+        return
+    click.echo(
+        f"{found.trials} trials with a known point list, {found.points} point uses; leave one trial out."
+    )
+    for title, rows in (
+        ("Each trial left out alone:", found.plain),
+        (
+            "Each trial left out with its twins (shared participants, or the same list in the same condition):",
+            found.strict,
+        ),
+    ):
+        click.echo(f"\n{title}")
+        for line in table_lines(rows):
+            click.echo(line)
+    stored, chosen = found.stored, found.chosen
+    click.echo(
+        f"\nStored parameters: kin {stored.kin:g}, other {stored.other:g}. Fitted now: kin {chosen.kin:g}, other {chosen.other:g}."
+    )
+    click.echo("These figures say how well custom is predicted. Use in trials is not proof of effect.")
+
+
+def table_lines(rows: tuple[Row, ...]) -> list[str]:
+    """The evaluation as a Markdown table: recall at 10, recall at 15, average precision."""
+    conditions = list(rows[0].by_condition)
+    counts = [f"{name} ({rows[0].by_condition[name].trials})" for name in conditions]
+    lines = [
+        f"| recall@10 / recall@15 / average precision | all ({rows[0].overall.trials}) | {' | '.join(counts)} |",
+        "|" + " --- |" * (len(conditions) + 2),
+    ]
+    for row in rows:
+        cells = [row.overall, *(row.by_condition[name] for name in conditions)]
+        figures = (
+            f"{one.recall_at_10:.3f} / {one.recall_at_15:.3f} / {one.average_precision:.3f}" for one in cells
+        )
+        lines.append(f"| {row.method} | {' | '.join(figures)} |")
     return lines
