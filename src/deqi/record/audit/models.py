@@ -23,6 +23,7 @@ class AuditEntry(models.Model):
         indexes = [
             models.Index(fields=["patient_id", "-id"], name="audit_patient"),
             models.Index(fields=["actor_id", "-id"], name="audit_actor"),
+            models.Index(fields=["at"], name="audit_at"),
         ]
 
     def __str__(self) -> str:

@@ -30,6 +30,7 @@ class Migration(migrations.Migration):
                 "indexes": [
                     models.Index(fields=["patient_id", "-id"], name="audit_patient"),
                     models.Index(fields=["actor_id", "-id"], name="audit_actor"),
+                    models.Index(fields=["at"], name="audit_at"),
                 ],
             },
         ),

@@ -1,0 +1,105 @@
+"""Every verb of the audit log in plain words, for staff and for the patient whose record it is about."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as mark
+
+from deqi.record.audit.models import AuditEntry
+
+#: verb -> what was done, as the patient reads it. A test holds that every verb logged anywhere stands here.
+WORDS: dict[str, str] = {
+    # the person
+    "patient.find": mark("Name stood in a list or a search"),
+    "patient.view": mark("Contact details opened"),
+    "patient.register": mark("Registered"),
+    "patient.edit": mark("Contact details changed"),
+    "patient.invite": mark("Invitation made"),
+    "patient.share": mark("Sharing with another site changed"),
+    "invitation.accept": mark("Invitation opened, sign-in set up"),
+    "consent.record": mark("A consent recorded"),
+    # the clinical record
+    "clinical.view": mark("Clinical record read"),
+    "clinical.write": mark("Clinical record added to"),
+    "course.plan": mark("Course of treatment opened for planning"),
+    "course.open": mark("Course of treatment begun"),
+    "course.revise": mark("Course of treatment changed"),
+    "course.end": mark("Course of treatment ended"),
+    "session.run": mark("Treatment session opened"),
+    "session.start": mark("Treatment session started"),
+    "session.check_in": mark("Ratings before the session recorded"),
+    "session.anything_new": mark("Asked whether anything is new"),
+    "session.screen": mark("Safety screen run"),
+    "session.step": mark("Treatment session: next step"),
+    "session.line": mark("Points of the session written"),
+    "session.confirm": mark("Points of the session confirmed"),
+    "session.lot": mark("Needle box of the session recorded"),
+    "session.needles_in": mark("Needles counted in"),
+    "session.look_in": mark("Looked in during the rest"),
+    "session.retention": mark("Resting time of the needles changed"),
+    "session.needles_out": mark("Needles counted out"),
+    "session.after": mark("How it felt afterwards recorded"),
+    "session.abandon": mark("Treatment session given up"),
+    "session.sign": mark("Treatment session signed"),
+    "session.amend": mark("A note added to a signed session"),
+    "safety.lift_stop": mark("A safety stop lifted, with a reason"),
+    "review.decide": mark("Review decided"),
+    "letter.write": mark("Letter written"),
+    "letter.send": mark("Letter sent"),
+    "event.report": mark("Side effect reported"),
+    "event.assess": mark("Side effect assessed"),
+    "incident.view": mark("Incident looked at"),
+    "appointment.manage": mark("Appointment made or changed"),
+    "day.view": mark("Name stood on the list of the day"),
+    # the patient
+    "self.view": mark("Own page opened"),
+    "self.answer": mark("Questions answered"),
+    "self.consent": mark("Consent decided"),
+    # the practice
+    "practice.view": mark("Practice pages opened"),
+    "practice.manage": mark("Practice settings changed"),
+    "staff.manage": mark("Staff or roles changed"),
+    "licence.verify": mark("Licence recorded or checked"),
+    "stock.manage": mark("Needle stock changed"),
+    "backup.view": mark("Back-ups looked at"),
+    "audit.view": mark("Audit log read"),
+    "record.export": mark("Record exported"),
+    "registry.view": mark("Figures without names read"),
+    # the door
+    "signin.in": mark("Signed in"),
+    "signin.out": mark("Signed out"),
+    "signin.failed": mark("A try to sign in that failed"),
+    "signin.factor_added": mark("Passkey or authenticator app added"),
+    "signin.factor_removed": mark("Passkey or authenticator app removed"),
+    "signin.factor_renewed": mark("Recovery codes made anew"),
+    "signin.password_changed": mark("Password changed"),
+}
+
+#: First part of a verb -> words, for a verb of a newer version that this list does not know.
+FAMILIES: dict[str, str] = {
+    "session": mark("Treatment session worked on"),
+    "course": mark("Course of treatment worked on"),
+    "patient": mark("Contact details worked on"),
+    "self": mark("Own page used"),
+}
+
+ROLES: dict[str, str] = {
+    "practitioner": mark("practitioner"),
+    "senior_clinician": mark("senior clinician"),
+    "front_desk": mark("front desk"),
+    "manager": mark("manager"),
+    "researcher": mark("researcher"),
+    "patient": mark("patient"),
+}
+
+
+def said(entry: AuditEntry) -> str:
+    """What was done, e.g. "Clinical record read (chart)"."""
+    words = WORDS.get(entry.verb) or FAMILIES.get(entry.verb.partition(".")[0]) or mark("Record used")
+    page = entry.detail.get("page") if isinstance(entry.detail, dict) else None
+    return f"{_(words)} ({page})" if page else _(words)
+
+
+def role_said(entry: AuditEntry) -> str:
+    """The roles held at the time, e.g. "senior clinician, manager"; "" for the software itself."""
+    return ", ".join(_(ROLES.get(role, role)) for role in entry.role.split(",") if role)
