@@ -43,7 +43,8 @@ def test_the_screen_keeps_its_promises(condition, known, points, how):
     assert result.verdict == next((effect for effect in WORST_FIRST if effect in effects), "go")
     planned = {point.partition(":")[0] for point in points}
     for finding in result.findings:
-        assert finding.text and finding.sources
+        assert finding.text and finding.source
+        assert bool(finding.sources) == (finding.kind != "unanswered")
         assert finding.in_plan
         if points:
             assert set(finding.points) <= planned

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from deqi.science.case import Case
 
 Verdict = Literal["go", "modify", "avoid", "stop"]
-PROJECT = Source(url="docs/safety.md", strength="E", note="this project's policy on unanswered questions")
+PROJECT = "this project's policy on unanswered questions (docs/safety.md)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +68,8 @@ class Finding:
 
     @property
     def source(self) -> str:
-        """Address of the first source, the one that states the precaution."""
-        return self.sources[0].url
+        """Address of the first source, the one that states the precaution; our policy where there is none."""
+        return self.sources[0].url if self.sources else PROJECT
 
     def as_dict(self) -> dict[str, Any]:
         """The finding as the command prints it."""
@@ -327,7 +327,7 @@ def _unanswered(keys: Sequence[str]) -> list[Finding]:
             **_where(()),
             methods=(),
             threshold_from_source=None,
-            sources=(PROJECT,),
+            sources=(),
             strength="E",
             disagreement=None,
             what_would_lift="answers, before the first needle",
