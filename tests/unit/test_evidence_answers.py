@@ -9,6 +9,7 @@ from click.testing import CliRunner
 from deqi.doors.cli.main import main
 from deqi.science import evidence
 from deqi.science.evidence.charts import Section, forest_spec
+from deqi.science.evidence.funnel_chart import funnel_spec
 from deqi.science.evidence.mechanism_chart import mechanism_spec
 from deqi.science.evidence.schema import CONDITIONS, DOMAINS
 
@@ -130,3 +131,11 @@ def test_the_command_draws_a_table_too(tmp_path):
 def test_specs_are_plain_data():
     spec = forest_spec([Section("x", evidence.pool("cipn", "pain", "any"))], title="x")
     assert json.loads(json.dumps(spec, allow_nan=False)) == spec
+
+
+def test_a_funnel_plot_shows_every_study_and_needs_three():
+    result = evidence.pool("dpn", "global_response", "drug")
+    svg = vl_convert.vegalite_to_svg(funnel_spec(result, title="Response"))
+    assert "standard error" in svg
+    with pytest.raises(ValueError, match="three studies"):
+        funnel_spec(evidence.pool("dpn", "pain", "sham"), title="x")

@@ -110,9 +110,13 @@ POOL_OPTIONS = (
     click.option("--data", type=click.Path(path_type=Path), help="Pool a CSV table of studies instead."),
     click.option("--measure", type=MEASURES, help="Effect; GEN: effects with standard errors."),
     click.option(
-        "--estimator", type=click.Choice([*ESTIMATORS, "MH", "Peto"]), default="REML", show_default=True
+        "--estimator", type=click.Choice([*ESTIMATORS, "MH", "Peto", "Bayes"]), default="REML", show_default=True
     ),
     click.option("--test", type=click.Choice(["z", "knha"]), default="z", show_default=True),
+    click.option(
+        "--prior-scale", type=click.FloatRange(min=0, min_open=True), default=0.5, show_default=True,
+        help="With Bayes: scale of the half-normal prior on tau.",
+    ),
     click.option("--truncate", is_flag=True, help="Never let Knapp-Hartung narrow an interval."),
 )  # fmt: skip
 
@@ -149,6 +153,7 @@ def pooled(
     estimator: str,
     test: str,
     truncate: bool,
+    prior_scale: float,
 ) -> PoolResult:
     """The pool that the options ask for. Raises Refused with the place of the fault."""
     try:
@@ -164,6 +169,7 @@ def pooled(
                 estimator=estimator,
                 test=test,
                 truncate=truncate,
+                prior_scale=prior_scale,
                 file=data.name,  # type: ignore[arg-type]
             )
         if condition is None or domain is None:
@@ -172,7 +178,7 @@ def pooled(
             raise Refused(f"--estimator {estimator} pools tables of events: give one with --data")
         return evidence.pool(
             condition, domain, comparator, measure=measure, estimator=estimator, test=test,  # type: ignore[arg-type]
-            truncate=truncate, exclude=exclude, include_outside=include_outside, shared=shared,  # type: ignore[arg-type]
+            truncate=truncate, prior_scale=prior_scale, exclude=exclude, include_outside=include_outside, shared=shared,  # type: ignore[arg-type]
         )  # fmt: skip
     except KnowledgeError as error:
         raise Refused(str(error))
@@ -256,8 +262,9 @@ def as_text(result: PoolResult) -> str:
         )
     if result.pi95:
         lines.append(f"  range of true effects: {back(result.pi95[0]):.2f} to {back(result.pi95[1]):.2f}")
-    if result.i2 is not None:
-        lines.append(f"  I2 {result.i2:.0f} %, Q {result.q:.2f} on {result.q_df} df, p {result.q_p:.3f}")
+    if result.i2 is not None and result.q_p is not None:
+        said = "below 0.001" if result.q_p < 0.001 else f"{result.q_p:.3f}"
+        lines.append(f"  I2 {result.i2:.0f} %, Q {result.q:.2f} on {result.q_df} df, p {said}")
     if result.certainty.level:
         lines.append(f"  certainty: {result.certainty.level}")
     lines += [f"    {reason}" for reason in result.certainty.reasons]

@@ -68,8 +68,11 @@ def grade(
         *_imprecision(contrasts, fit),
         *_missing(len(contrasts), unusable, egger),
     ]
-    if any_comparator and len({c.comparator for c in contrasts}) > 1:
-        steps.append(StepDown("indirectness", 1, "different comparators answer different questions"))
+    mixed = ["comparators"] if any_comparator and len({c.comparator for c in contrasts}) > 1 else []
+    mixed += ["conditions"] if len({c.trial.condition for c in contrasts}) > 1 else []
+    if mixed:
+        said = f"different {' and '.join(mixed)} answer different questions"
+        steps.append(StepDown("indirectness", len(mixed), said))
     down = sum(step.levels for step in steps)
     return Certainty(LEVELS[min(down, 3)], tuple(steps))
 

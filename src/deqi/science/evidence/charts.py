@@ -106,8 +106,10 @@ def _reading(result: PoolResult) -> str:
         "SMD": "Standardised mean difference", "MD": "Mean difference", "ROM": "Ratio of means",
         "RR": "Risk ratio", "OR": "Odds ratio", "RD": "Risk difference", "GEN": "Effect",
     }  # fmt: skip
-    test = {"knha": "Knapp-Hartung interval", "z": "95 % interval"}[result.test]
-    return f"{names[result.measure]} with {test}; random effects, {result.estimator}"
+    interval = {"knha": "Knapp-Hartung interval", "posterior": "95 % credible interval"}
+    how = {"FE": "fixed effect", "MH": "Mantel-Haenszel", "Peto": "Peto", "Bayes": "random effects, Bayes"}
+    model = how.get(result.estimator, f"random effects, {result.estimator}")
+    return f"{names[result.measure]} with {interval.get(result.test, '95 % interval')}; {model}"
 
 
 def _limits(sections: Sequence[Section], ratio: bool) -> tuple[float, float]:

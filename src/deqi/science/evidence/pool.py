@@ -7,6 +7,7 @@ for a table of numbers. Both give a `PoolResult`, whose `to_json()` is the form 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -23,6 +24,8 @@ from deqi.science.evidence.effects import BINARY, RATIOS, Effect, Measure, NotUs
 from deqi.science.evidence.library import outside_default_pools, overlap_of, trials
 from deqi.science.evidence.pooling import CannotPool, Estimator, Fit, Test, fit
 from deqi.science.evidence.pooling.asymmetry import Egger, egger
+from deqi.science.evidence.pooling.bayes import bayes_as_fit
+from deqi.science.evidence.pooling.moments import Vector
 from deqi.science.evidence.pooling.sparse import SparseFit, mantel_haenszel, peto
 from deqi.science.evidence.result import Favours, LeftOut, PoolResult, StudyLine, in_words
 from deqi.science.evidence.schema import (
@@ -35,8 +38,24 @@ from deqi.science.evidence.schema import (
 )
 from deqi.science.evidence.tables import Row
 
-PoolEstimator = Estimator | Literal["MH", "Peto"]
+TrialEstimator = Estimator | Literal["Bayes"]
+PoolEstimator = TrialEstimator | Literal["MH", "Peto"]
 Needling = Literal["electrical", "manual"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Method:
+    """How studies are pooled."""
+
+    estimator: TrialEstimator
+    test: Test
+    truncate: bool
+    prior_scale: float
+
+    def fit(self, y: Vector, v: Vector) -> Fit:
+        if self.estimator == "Bayes":
+            return bayes_as_fit(y, v, prior_scale=self.prior_scale)
+        return fit(y, v, estimator=self.estimator, test=self.test, truncate=self.truncate)
 
 
 def default_measure(domain: Domain) -> Measure:
@@ -50,9 +69,10 @@ def pool(
     comparator: Comparator = "any",
     *,
     measure: Measure | None = None,
-    estimator: Estimator = "REML",
+    estimator: TrialEstimator = "REML",
     test: Test = "z",
     truncate: bool = False,
+    prior_scale: float = 0.5,
     exclude: Collection[str] = (),
     include_outside: bool = False,
     needling: Needling | None = None,
@@ -63,7 +83,7 @@ def pool(
 ) -> PoolResult:
     """Pools the trials of a condition in a domain against a comparator. No usable trial: k is 0, not an error.
 
-    `include_outside` admits trials outside the default pools (see `outside_default_pools`). Raises KeyError
+    `estimator` "Bayes" puts a half-normal prior of `prior_scale` on tau. `include_outside` admits trials outside the default pools (see `outside_default_pools`). Raises KeyError
     for an unknown name in `exclude`, CannotPool when the measure cannot carry the trials found.
 
     Example: `pool("cts", "pain", "usual_care").k` counts the trials with usable figures.
@@ -93,7 +113,8 @@ def pool(
         except NotUsable as why:
             silent = measured and any(a.is_control and comparator in ("any", a.kind) for a in trial.arms)
             left.append(LeftOut(trial.id, trial.label, str(why), trial.conclusion, measured, silent))
-    return _from_contrasts(found, left, domain, comparator, measure, estimator, test, truncate)
+    method = _Method(estimator, test, truncate, prior_scale)
+    return _from_contrasts(found, left, domain, comparator, measure, method)
 
 
 def _fits(trial: Trial, needling: Needling | None, years: tuple[int | None, int | None]) -> bool:
@@ -121,20 +142,18 @@ def _from_contrasts(
     domain: Domain,
     comparator: Comparator,
     measure: Measure,
-    estimator: Estimator,
-    test: Test,
-    truncate: bool,
+    method: _Method,
 ) -> PoolResult:
     favours: Favours = "positive" if measure in BINARY or DOMAIN_BETTER[domain] == "higher" else "negative"
     unusable = [x for x in left if x.silent]
     if not found:
         said = f"no trial gave usable figures on {DOMAINS[domain]} against {COMPARATORS[comparator]}"
-        return _empty(measure, estimator, test, left, favours, said)
+        return _empty(measure, method, left, favours, said)
     if measure in ("MD", "ROM"):
         _same_unit(found)
     y = np.array([c.effect.estimate for c in found])
     v = np.array([c.effect.variance for c in found])
-    fitted = fit(y, v, estimator=estimator, test=test, truncate=truncate)
+    fitted = method.fit(y, v)
     notes = [*fitted.warnings, *_cautions(found, measure)]
     skew = egger(y, v) if len(found) >= 10 and len(set(v.tolist())) > 1 else None
     certainty = grade(found, fitted, unusable=len(unusable), any_comparator=comparator == "any", egger=skew)
@@ -191,6 +210,7 @@ def pool_table(
     estimator: PoolEstimator = "REML",
     test: Test = "z",
     truncate: bool = False,
+    prior_scale: float = 0.5,
     file: str = "table",
 ) -> PoolResult:
     """Pools the studies of a table read by `read_table`. `estimator` MH or Peto pools events directly."""
@@ -208,10 +228,8 @@ def pool_table(
         weights = _shares(effects)
         lines = _table_lines(rows, weights, file)
         return _from_sparse(sparse, measure, estimator, n, lines, notes)
-    fitted = fit(
-        [e.estimate for e in effects], [e.variance for e in effects], estimator=estimator, test=test,
-        truncate=truncate,
-    )  # fmt: skip
+    method = _Method(estimator, test, truncate, prior_scale)
+    fitted = method.fit(np.array([e.estimate for e in effects]), np.array([e.variance for e in effects]))
     lines = _table_lines(rows, fitted.weights_pct, file)
     notes = [*fitted.warnings, *notes]
     return _result(
@@ -291,14 +309,13 @@ def _from_sparse(
 
 def _empty(
     measure: Measure,
-    estimator: str,
-    test: str,
+    method: _Method,
     left: list[LeftOut],
     favours: Favours,
     said: str,
 ) -> PoolResult:
     return PoolResult(
-        measure=measure, estimator=estimator, test=test, k=0, n=0, estimate=None, se=None, ci95=None,
+        measure=measure, estimator=method.estimator, test=method.test, k=0, n=0, estimate=None, se=None, ci95=None,
         pi95=None, tau2=None, tau2_ci95=None, i2=None, h2=None, q=None, q_df=None, q_p=None, p=None,
         certainty=nothing_found(), studies=(), warnings=(said,), left_out=tuple(left), favours=favours,
         words=said[0].upper() + said[1:] + ".",

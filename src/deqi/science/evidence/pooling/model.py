@@ -41,8 +41,8 @@ class Coefficient:
 class Fit:
     """A fitted pool. Fields that the number of studies does not support are None, never a guess."""
 
-    estimator: Estimator
-    test: Test
+    estimator: Estimator | Literal["Bayes"]
+    test: Test | Literal["posterior"]
     k: int
     coefficients: tuple[Coefficient, ...]
     covariance: tuple[tuple[float, ...], ...]
