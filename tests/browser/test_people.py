@@ -25,6 +25,11 @@ def test_the_front_desk_finds_and_registers_by_keyboard(page, people, sign_in):
     axe(page)
     picture(page, "people-patient")
 
+    page.get_by_role("button", name="Invite to tell the story").press("Enter")
+    page.get_by_text("Mailed to eve@test.example").wait_for()
+    axe(page)
+    picture(page, "people-invite")
+
     page.goto(reverse("clinic:register"))
     page.get_by_label("Given name").fill("Eve")
     page.get_by_label("Family name").fill("Elm")

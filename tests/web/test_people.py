@@ -1,5 +1,6 @@
 """Finding, registering, changing and sharing people."""
 
+import re
 import uuid
 from datetime import date
 
@@ -214,3 +215,19 @@ def test_the_front_desk_does_not_share(people, as_):
         {"site": str(people.south.id), "reason": "x"},
     )
     assert answer.status_code == 403 and not PatientShare.objects.exists()
+
+
+def test_an_invitation_is_mailed_shown_with_a_code_and_says_nothing_about_health(people, as_, mailoutbox):
+    answer = as_("carol").post(reverse("clinic:invite", args=[people.eve_patient.id]))
+    text = answer.content.decode()
+    link = re.search(r"https?://\S+", mailoutbox[0].body).group()
+    assert mailoutbox[0].to == ["eve@test.example"] and link in text and "<svg" in text
+    assert "neuropathy" not in mailoutbox[0].body.lower()
+    secret = link.rstrip("/").rsplit("/", 1)[-1]
+    assert not AuditEntry.objects.filter(detail__icontains=secret).exists()
+
+
+def test_somebody_without_an_address_gets_the_link_on_paper(people, as_, mailoutbox):
+    ida = person(people, 9, "Ida", "Ivy")
+    answer = as_("carol").post(reverse("clinic:invite", args=[ida.id]))
+    assert "<svg" in answer.content.decode() and mailoutbox == []

@@ -14,6 +14,7 @@ urlpatterns = [
     path(ONE + "doctors/<uuid:provider_id>/end/", views.end_provider, name="end_provider"),
     path(ONE + "contacts/", views.add_contact, name="add_contact"),
     path(ONE + "contacts/<uuid:contact_id>/remove/", views.remove_contact, name="remove_contact"),
+    path(ONE + "invite/", views.invite, name="invite"),
     path(ONE + "share/", views.share, name="share_patient"),
     path(ONE + "share/<int:share_id>/end/", views.end_share, name="end_share"),
 ]

@@ -9,8 +9,9 @@ from django.views.decorators.http import require_http_methods
 
 from deqi.doors.access import needs
 from deqi.doors.clinic.people.forms import ContactForm, DetailsForm, ProviderForm, RegisterForm, ShareForm
+from deqi.doors.clinic.people.invitation import mailed, qr_code
 from deqi.record.errors import Refusal
-from deqi.record.patients.actions import people, sharing
+from deqi.record.patients.actions import invitations, people, sharing
 from deqi.record.patients.queries.people import (
     desk_page,
     find_patients,
@@ -139,6 +140,20 @@ def add_contact(request: HttpRequest, patient_id: UUID) -> HttpResponse:
 def remove_contact(request: HttpRequest, patient_id: UUID, contact_id: UUID) -> HttpResponse:
     people.remove_contact(request.actor, patient_id, contact_id)
     return _back(patient_id)
+
+
+@post_only
+@needs("patient.invite")
+def invite(request: HttpRequest, patient_id: UUID) -> HttpResponse:
+    """Makes the link, mails it where there is an address, and shows it once: on screen, on paper, as a code.
+
+    The page answers the post itself: the link is not kept, so there is nothing to come back to.
+    """
+    person = desk_page(request.actor, patient_id).patient
+    link = invitations.invite(request.actor, patient_id, sent_to=person.email)
+    context = {"here": "patients", "patient": person, "link": link, "qr": qr_code(link)}
+    context["mailed"] = mailed(person, link)
+    return render(request, "clinic/people/invite.html", context)
 
 
 @both
