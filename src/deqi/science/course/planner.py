@@ -13,14 +13,14 @@ from collections.abc import Mapping
 from functools import cache
 from math import ceil
 from types import MappingProxyType
-from typing import Any, Generic, Literal, Protocol, TypeVar
+from typing import Generic, Literal, TypeVar
 
 from pydantic import Field
 
+from deqi.science.case import Case
 from deqi.science.knowledge import Strict, data_path, load_yaml
 
 V = TypeVar("V")
-Wish = Literal["fewer", "more"]
 FREQUENCIES = (0.5, 1.0, 2.0, 3.0)
 FREQUENCY_WORDS = {0.5: "every two weeks", 1.0: "once a week", 2.0: "twice a week", 3.0: "three times a week"}
 FAR_TRAVEL_MIN = 90
@@ -70,23 +70,6 @@ class PlanProposal(Strict):
     warnings: tuple[str, ...] = Field(default=())
 
 
-class PlannedFor(Protocol):
-    """What the planner reads of a case (`deqi.science.case.Case`)."""
-
-    @property
-    def condition(self) -> str: ...
-    @property
-    def symptoms(self) -> Any: ...
-    @property
-    def facts(self) -> Mapping[str, Any]: ...
-    @property
-    def severity_0_10(self) -> float | None: ...
-    @property
-    def months(self) -> float | None: ...
-    @property
-    def on_chemotherapy(self) -> bool | None: ...
-
-
 @cache
 def reasons() -> Mapping[str, Reason]:
     """The planner's reasons by key. Raises KnowledgeError when the data file is wrong."""
@@ -95,25 +78,16 @@ def reasons() -> Mapping[str, Reason]:
     )
 
 
-def plan(
-    case: PlannedFor,
-    *,
-    frail: bool | None = None,
-    insensate_feet: bool | None = None,
-    travel_min: int | None = None,
-    wish: Wish | None = None,
-) -> PlanProposal:
-    """Proposes a course for `case`. The keyword arguments override what the case's facts say.
+def plan(case: Case) -> PlanProposal:
+    """Proposes a course for `case`.
 
-    `travel_min` is the way to the clinic, one way; `wish` is what the patient prefers.
+    Read of it: condition, symptoms, `severity_0_10`, `months`, `on_chemotherapy`, the facts `frail` and
+    `insensate_feet`, `travel_min` (the way to the clinic, one way) and `wish_sessions_per_week`.
     """
-    facts = case.facts
-    frail = _fact(facts, "frail", frail)
-    insensate = _fact(facts, "insensate_feet", insensate_feet)
-    chemo = bool(case.on_chemotherapy)
-    far = (travel_min if travel_min is not None else facts.get("travel_min") or 0) >= FAR_TRAVEL_MIN
-    wish = wish or facts.get("visit_wish")
-    frequency, why_frequency = _frequency(case, bool(frail), bool(insensate), chemo, far, wish)
+    facts = case.known_facts()
+    frail, insensate = bool(facts.get("frail")), bool(facts.get("insensate_feet"))
+    chemo = bool(facts.get("on_chemotherapy"))
+    frequency, why_frequency = _frequency(case, frail, insensate, chemo)
     weeks, why_weeks = _weeks(case, chemo, frequency)
     sessions = max(4, ceil(frequency * weeks))
     return PlanProposal(
@@ -129,16 +103,11 @@ def plan(
                 [*_trial_dose(case, chemo), "stopping_cms", "stopping_gerac", "dose_little_known"]
             ),
         ),
-        review_points=_review_points(frequency, weeks, bool(frail) or bool(insensate) or chemo),
+        review_points=_review_points(frequency, weeks, frail or insensate or chemo),
         maintenance=_maintenance(case),
         taper=_taper(frequency),
-        warnings=_warnings(case, bool(insensate), chemo),
+        warnings=_warnings(case, insensate, chemo),
     )
-
-
-def _fact(facts: Mapping[str, Any], key: str, override: bool | None) -> bool | None:
-    value = facts.get(key) if override is None else override
-    return None if value is None else bool(value)
 
 
 def _reasons(keys: list[str]) -> tuple[Reason, ...]:
@@ -146,9 +115,7 @@ def _reasons(keys: list[str]) -> tuple[Reason, ...]:
     return tuple(known[key] for key in dict.fromkeys(keys))
 
 
-def _frequency(
-    case: PlannedFor, frail: bool, insensate: bool, chemo: bool, far: bool, wish: Wish | None
-) -> tuple[float, list[str]]:
+def _frequency(case: Case, frail: bool, insensate: bool, chemo: bool) -> tuple[float, list[str]]:
     """Starts from severity and duration, then bends to what the person can bear, reach and wants."""
     severity, months = case.severity_0_10, case.months
     value, why = 1.0, ["chronic_weekly"]
@@ -157,9 +124,10 @@ def _frequency(
         value, why = (3.0 if recent else 2.0), ["severe_more", "twice_a_week", "severity_moderates"]
     elif severity is not None and severity <= 3:
         value, why = 0.5, ["mild_fewer"]
+    wish = case.wish_sessions_per_week
     if wish is not None:
-        step = FREQUENCIES.index(value) + (1 if wish == "more" else -1)
-        value, why = FREQUENCIES[max(0, min(step, len(FREQUENCIES) - 1))], [*why, "wish"]
+        value, why = min(FREQUENCIES, key=lambda frequency: abs(frequency - wish)), [*why, "wish"]
+    far = (case.travel_min or 0) >= FAR_TRAVEL_MIN
     for applies, ceiling, key in (
         (chemo, 1.0, "chemo_once"),
         (frail, 1.0, "frail"),
@@ -171,7 +139,7 @@ def _frequency(
     return value, why
 
 
-def _weeks(case: PlannedFor, chemo: bool, frequency: float) -> tuple[int, list[str]]:
+def _weeks(case: Case, chemo: bool, frequency: float) -> tuple[int, list[str]]:
     """Six to twelve weeks, by how long it has lasted and whether numbness is what is hoped to change."""
     months = case.months
     weeks, why = 8, ["response_time"]
@@ -179,7 +147,7 @@ def _weeks(case: PlannedFor, chemo: bool, frequency: float) -> tuple[int, list[s
         weeks, why = 6, ["recent_shorter", "response_time"]
     elif months is not None and months > 24:
         weeks, why = 12, ["long_standing", "response_time"]
-    if "numbness" in _symptom_keys(case) and weeks < 12:
+    if "numbness" in case.symptoms and weeks < 12:
         weeks, why = 12, [*why, "numbness_slow"]
     if chemo:
         weeks, why = min(weeks, 8), [*why, "coasting"]
@@ -188,12 +156,7 @@ def _weeks(case: PlannedFor, chemo: bool, frequency: float) -> tuple[int, list[s
     return weeks, why
 
 
-def _symptom_keys(case: PlannedFor) -> set[str]:
-    symptoms = case.symptoms or ()
-    return {str(getattr(symptom, "key", symptom)) for symptom in symptoms}
-
-
-def _trial_dose(case: PlannedFor, chemo: bool) -> list[str]:
+def _trial_dose(case: Case, chemo: bool) -> list[str]:
     if case.condition == "cipn":
         return ["trial_cipn", "trial_cipn_during"] if chemo else ["trial_cipn"]
     key = f"trial_{case.condition}"
@@ -246,7 +209,7 @@ def _review_points(frequency: float, weeks: int, careful: bool) -> tuple[ReviewP
     return tuple(sorted(points, key=lambda point: point.week))
 
 
-def _maintenance(case: PlannedFor) -> Proposed[str]:
+def _maintenance(case: Case) -> Proposed[str]:
     return Proposed[str](
         value="after_likely_yes",
         words="Only after a likely yes at the end: every four weeks at first, longer apart while the ratings hold, and "
@@ -263,7 +226,7 @@ def _taper(frequency: float) -> Proposed[str]:
     )
 
 
-def _warnings(case: PlannedFor, insensate: bool, chemo: bool) -> tuple[str, ...]:
+def _warnings(case: Case, insensate: bool, chemo: bool) -> tuple[str, ...]:
     found = []
     if chemo:
         found.append(

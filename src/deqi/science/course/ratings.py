@@ -18,6 +18,8 @@ from deqi.science.measures import symptoms
 Recall = Literal["24h", "7d"]
 Channel = Literal["home", "clinic_before", "clinic_after"]
 EARLIEST = dt.date(1990, 1, 1)
+# What the model needs of a rating: date, value 0-10, recall.
+Row = tuple[dt.date, float, str]
 
 
 class Rating(Strict):

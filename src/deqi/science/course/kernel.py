@@ -1,0 +1,502 @@
+"""The numerical heart of the course model: one patient's series at many values of the non-linear parameters.
+
+Question answered: given the non-linear parameters, what is the Gaussian posterior of the linear ones (baseline,
+effect, flare, medicine step, recall offset, wander now) and how probable are the ratings?
+
+Given theta = (s, r, om, q, tau, lam) the level is linear in Gaussian unknowns; only the ratings are not Gaussian:
+they are rounded, bounded and heavy-tailed. Each rating y_t in the interval (lo, hi] enters as one factor of the
+scalar h_t of the level,
+
+    f_t(h) = mean over +- of  F((hi - c - h +- rho v)/sigma) - F((lo - c - h +- rho v)/sigma),
+
+F the distribution function of Student's t with 4 degrees of freedom scaled to unit variance, which is algebraic:
+F(x) = 1/2 + (3a - a^3)/4 with a = x / sqrt(2 + x^2). rho_t = r^gap, sigma = s sqrt(1 - rho^2). The unrounded
+previous rating z' lies somewhere in its own interval: given the ratings before it, it has centre m', mean xi', SD v
+and slope kappa' = d xi'/d m', all in closed form from the t cut to the interval. Linear in the levels,
+
+    m_t = L_t + rho (xi' - L_prev),   xi' = a' + kappa' m'   (a' fixed at the current estimates)
+
+so that h_t is the part of m_t that is linear in the state and c the rest. A rating at 0 or 10 says little about its
+own noise (kappa near 1), and then hardly leans on the next.
+The factors are replaced by Gaussian ones found by expectation propagation (EP):
+a Kalman filter forward, the adjoint (disturbance) smoother backward, and a nine-point Gauss-Hermite rule for each
+tilted moment. EP's own estimate of the marginal likelihood weighs the nodes.
+
+State: the p coefficients, then the wander now, the wander that the next daily rating subtracts, and sums of the
+wander over marked days: slot 0 is the last seven days, further slots serve the chart. Times are days; nothing here reads or writes anything outside its arguments.
+
+Reference: Minka, "Expectation propagation for approximate Bayesian inference" (2001); de Jong, "Smoothing and
+interpolation with the state-space model", JASA 84 (1989). Tested against statsmodels, R nlme, and NUTS.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import exp, log, sqrt
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+F = TypeVar("F", bound=Callable[..., Any])
+
+try:
+    import numba
+
+    HAVE_NUMBA = True
+except ImportError:  # the extra `fast` is not installed
+    HAVE_NUMBA = False
+
+# Kinds of event along the time line.
+DAILY, WEEKLY, WINDOW = 0, 1, 2
+# Places of the non-linear parameters in theta.
+S, R, OM, Q, TAU, LAM = range(6)
+# Places of the coefficients every series has; a medicine step and a recall offset may follow.
+B, E, D = range(3)
+
+GH_X, _gh_w = np.polynomial.hermite_e.hermegauss(9)
+GH_W = _gh_w / _gh_w.sum()
+WEEKLY_NOISE = 0.8  # SD of a weekly-recall rating's noise as a share of the daily s (assumption)
+FLOOR = 0.05  # least 1 + tau V allowed in the filter, so that an outlier never makes a variance negative
+LEAST_PRECISION = -0.5  # least precision of a site, as a share of what the filter knows before it
+LEVEL_BEYOND = 4.0  # how far beyond 0-10 a level may lie where the slopes are taken
+MISS = 1e-300
+
+
+def _jit(function: F) -> F:
+    """Compiles with Numba when it is there; the plain function otherwise."""
+    if not HAVE_NUMBA:
+        return function
+    try:
+        compiled: Any = numba.njit(cache=True, nogil=True, error_model="numpy")(function)
+    except RuntimeError:  # nowhere to keep compiled code
+        compiled = numba.njit(nogil=True, error_model="numpy")(function)
+    return compiled  # type: ignore[no-any-return]
+
+
+@_jit
+def t4_cdf(x: float) -> float:
+    """Distribution function of Student's t(4) scaled to unit variance. t4_cdf(0) = 0.5."""
+    a = x / sqrt(2.0 + x * x)
+    return 0.5 + 0.25 * a * (3.0 - a * a)
+
+
+@_jit
+def cut_t4(a: float, b: float) -> tuple[float, float, float]:
+    """Mean, SD and slope of a unit-variance t(4) cut to (a, b); the slope is d(m + mean)/dm as the centre moves.
+
+    cut_t4(-inf, 0) has mean -0.7071; an interval far narrower than 1 has slope near 0, a very wide one near 1.
+    """
+    k = 0.375 * sqrt(2.0)
+    va, vb = 1.0 + 0.5 * a * a, 1.0 + 0.5 * b * b
+    ra, rb = sqrt(va), sqrt(vb)
+    mass = max(t4_cdf(b) - t4_cdf(a), 1e-12)
+    first = -k * (2.0 / 3.0) * (1.0 / (vb * rb) - 1.0 / (va * ra))
+    mean = min(max(first / mass, a), b)
+    second = 2.0 * k * (b / rb - a / ra) / mass - 2.0
+    fa, fb = k / (va * va * ra), k / (vb * vb * rb)
+    slope = 1.0 - ((b * fb - a * fa) * mass - first * (fb - fa)) / (mass * mass)
+    return mean, sqrt(max(second - mean * mean, 1e-6)), min(max(slope, 0.0), 1.0)
+
+
+@_jit
+def impute(
+    theta: Floats,
+    kind: Ints,
+    gap_days: Floats,
+    previous: Ints,
+    low: Floats,
+    high: Floats,
+    level: Floats,
+    z: Floats,
+) -> None:
+    """Fills `z` (n x 5): for each daily rating the mean, SD and slope of its unrounded value given those before it,
+    the offset c of its own factor, and its centre m."""
+    s = theta[S]
+    for t in range(kind.shape[0]):
+        z[t, 3] = 0.0
+        if kind[t] != DAILY:
+            continue
+        centre = level[t]
+        scale = s
+        if gap_days[t] > 0.0:
+            u = previous[t]
+            rho = theta[R] ** gap_days[t]
+            z[t, 3] = rho * (z[u, 0] - z[u, 2] * (z[u, 4] - z[u, 3]))
+            centre += rho * (z[u, 0] - level[u])
+            scale = sqrt(s * s * (1.0 - rho * rho) + rho * rho * z[u, 1] * z[u, 1])
+        mean, sd, slope = cut_t4((low[t] - centre) / scale, (high[t] - centre) / scale)
+        z[t, 0], z[t, 1], z[t, 2] = centre + scale * mean, scale * sd, slope
+        z[t, 4] = centre
+
+
+@_jit
+def course_shape(weeks: float, since_end: float, om: float, lam: float) -> float:
+    """Share of the course's total change that is present: W/(W + om) times exp(-weeks since the end / lam)."""
+    if weeks <= 0.0:
+        return 0.0
+    share = weeks / (weeks + om)
+    return share * exp(-since_end / lam) if since_end > 0.0 else share
+
+
+@_jit
+def fill_design(
+    theta: Floats, kind: Ints, entry: Floats, weeks: Floats, ended: Floats, extra: Floats, design: Floats
+) -> None:
+    """Fills `design` (n x p): baseline 1, effect -g k, flare exp(-days/tau), then the `extra` columns.
+
+    `entry` (n x 7), `weeks` and `ended` hold the seven days a weekly rating speaks of; a daily one uses the first.
+    """
+    n = kind.shape[0]
+    for t in range(n):
+        days = 7 if kind[t] == WEEKLY else 1
+        effect = 0.0
+        flare = 0.0
+        for j in range(days):
+            effect += course_shape(weeks[t, j], ended[t, j], theta[OM], theta[LAM])
+            flare += exp(-entry[t, j] / theta[TAU])
+        design[t, B] = 1.0
+        design[t, E] = -effect / days
+        design[t, D] = flare / days
+        for j in range(extra.shape[1]):
+            design[t, 3 + j] = extra[t, j]
+
+
+@_jit
+def forward(
+    theta: Floats,
+    kind: Ints,
+    slot: Ints,
+    step_days: Floats,
+    gap_days: Floats,
+    design: Floats,
+    prior_mean: Floats,
+    prior_cov: Floats,
+    nu: Floats,
+    tau: Floats,
+    z: Floats,
+    mean: Floats,
+    cov: Floats,
+    work: Floats,
+) -> float:
+    """Kalman filter over the events with Gaussian sites. Returns the log integral of prior times sites.
+
+    `nu`, `tau` (n) are the sites' natural parameters; `mean` (k) and `cov` (k x k) end as the state after the last
+    event. `work` (n x (2k + 8)) keeps for `backward`: mean, variance, gain, shrink and rho of each h (columns 0-4),
+    its covariance with the state (8 to 8 + k) and its row.
+    """
+    p = design.shape[1]
+    k = mean.shape[0]
+    w, wp = p, p + 1
+    mean[:] = 0.0
+    cov[:, :] = 0.0
+    mean[:p] = prior_mean
+    cov[:p, :p] = prior_cov
+    logz = 0.0
+    h = np.zeros(k)
+    chain = np.zeros(p)
+    for t in range(kind.shape[0]):
+        cov[w, w] += theta[Q] * theta[Q] * step_days[t]
+        if kind[t] == WINDOW:
+            acc = wp + 1 + slot[t]
+            mean[acc] += mean[w]
+            for i in range(k):
+                cov[acc, i] += cov[w, i]
+            for i in range(k):
+                cov[i, acc] += cov[i, w]
+            continue
+        rho = theta[R] ** gap_days[t] if kind[t] == DAILY and gap_days[t] > 0.0 else 0.0
+        h[w] = 1.0
+        h[wp] = -rho
+        for i in range(p):
+            h[i] = design[t, i] - rho * chain[i]
+        mu = 0.0
+        var = 0.0
+        for i in range(k):
+            c = 0.0
+            for j in range(k):
+                c += cov[i, j] * h[j]
+            work[t, 8 + i] = c
+            work[t, 8 + k + i] = h[i]
+            mu += mean[i] * h[i]
+        for i in range(k):
+            var += h[i] * work[t, 8 + i]
+        tau[t] = max(tau[t], (FLOOR - 1.0) / var)
+        scale = 1.0 / (1.0 + tau[t] * var)
+        gain = (nu[t] - tau[t] * mu) * scale
+        shrink = tau[t] * scale
+        logz += log_site(mu, var, nu[t], tau[t])
+        work[t, 0], work[t, 1], work[t, 2], work[t, 3], work[t, 4] = mu, var, gain, shrink, rho
+        for i in range(k):
+            mean[i] += work[t, 8 + i] * gain
+            for j in range(k):
+                cov[i, j] -= shrink * work[t, 8 + i] * work[t, 8 + j]
+        if (
+            kind[t] == DAILY
+        ):  # what the next daily rating subtracts: L - kappa m, here and in the coefficients
+            keep, old = 1.0 - z[t, 2], z[t, 2] * rho
+            for i in range(p):
+                chain[i] = design[t, i] - z[t, 2] * h[i]
+            mean[wp] = keep * mean[w] + old * mean[wp]
+            for i in range(k):
+                cov[wp, i] = keep * cov[w, i] + old * cov[wp, i]
+            for i in range(k):
+                cov[i, wp] = keep * cov[i, w] + old * cov[i, wp]
+    return logz
+
+
+@_jit
+def log_site(mu: float, var: float, nu: float, tau: float) -> float:
+    """Log of the integral of N(h; mu, var) exp(nu h - tau h^2 / 2). log_site(0, 1, 0, 0) = 0."""
+    spread = 1.0 + tau * var
+    return -0.5 * log(spread) + 0.5 * (2.0 * mu * nu + var * nu * nu - tau * mu * mu) / spread
+
+
+@_jit
+def backward(kind: Ints, slot: Ints, z: Floats, p: int, k: int, work: Floats) -> None:
+    """Adjoint smoother: smoothed mean and variance of every h into columns 5 and 7 of `work`."""
+    w, wp = p, p + 1
+    r = np.zeros(k)
+    m = np.zeros((k, k))
+    mc = np.zeros(k)
+    for t in range(kind.shape[0] - 1, -1, -1):
+        if kind[t] == WINDOW:
+            acc = wp + 1 + slot[t]
+            r[w] += r[acc]
+            for i in range(k):
+                m[w, i] += m[acc, i]
+            for i in range(k):
+                m[i, w] += m[i, acc]
+            continue
+        if kind[t] == DAILY:
+            keep, old = 1.0 - z[t, 2], z[t, 2] * work[t, 4]
+            r[w] += keep * r[wp]
+            r[wp] *= old
+            for i in range(k):
+                m[w, i] += keep * m[wp, i]
+                m[wp, i] *= old
+            for i in range(k):
+                m[i, w] += keep * m[i, wp]
+                m[i, wp] *= old
+        gain, shrink = work[t, 2], work[t, 3]
+        cr = 0.0
+        cmc = 0.0
+        for i in range(k):
+            cr += work[t, 8 + i] * r[i]
+            mc[i] = 0.0
+            for j in range(k):
+                mc[i] += m[i, j] * work[t, 8 + j]
+        for i in range(k):
+            cmc += mc[i] * work[t, 8 + i]
+        for i in range(k):
+            r[i] += work[t, 8 + k + i] * (gain - shrink * cr)
+            for j in range(k):
+                hi, hj = work[t, 8 + k + i], work[t, 8 + k + j]
+                m[i, j] += hi * hj * (shrink + shrink * shrink * cmc) - shrink * (hi * mc[j] + mc[i] * hj)
+        cr = 0.0
+        cmc = 0.0
+        for i in range(k):
+            cr += work[t, 8 + i] * r[i]
+            inner = 0.0
+            for j in range(k):
+                inner += m[i, j] * work[t, 8 + j]
+            cmc += inner * work[t, 8 + i]
+        work[t, 5] = work[t, 0] + cr
+        work[t, 7] = max(work[t, 1] - cmc, 1e-10)
+
+
+@_jit
+def tilt(
+    s: float,
+    kind: Ints,
+    low: Floats,
+    high: Floats,
+    z: Floats,
+    nu: Floats,
+    tau: Floats,
+    work: Floats,
+    damp: float,
+) -> float:
+    """Moments of every rating's tilted distribution. Returns the sites' part of the log likelihood.
+
+    The sites move the share `damp` of the way to matching the moments (0 leaves them). A site may have negative precision (an outlier) down to the
+    point where the filter stays sound.
+    """
+    logz = 0.0
+    for t in range(kind.shape[0]):
+        if kind[t] == WINDOW:
+            continue
+        rho = work[t, 4]
+        var_c = 1.0 / max(1.0 / work[t, 7] - tau[t], 1e-8)
+        mu_c = var_c * (work[t, 5] / work[t, 7] - nu[t])
+        sigma = WEEKLY_NOISE * s if kind[t] == WEEKLY else s * sqrt(1.0 - rho * rho)
+        blur = rho * z[int(work[t, 6]), 1]
+        sd_c = sqrt(var_c)
+        z0 = 0.0
+        z1 = 0.0
+        z2 = 0.0
+        for g in range(GH_X.shape[0]):
+            x = mu_c + sd_c * GH_X[g]
+            f = 0.0
+            if rho > 0.0:
+                for centre in (x + z[t, 3] - blur, x + z[t, 3] + blur):
+                    f += 0.5 * (t4_cdf((high[t] - centre) / sigma) - t4_cdf((low[t] - centre) / sigma))
+            else:
+                centre = x + z[t, 3]
+                f = t4_cdf((high[t] - centre) / sigma) - t4_cdf((low[t] - centre) / sigma)
+            f = GH_W[g] * max(f, MISS)
+            z0 += f
+            z1 += f * x
+            z2 += f * x * x
+        t_mean = z1 / z0
+        t_var = max(z2 / z0 - t_mean * t_mean, 1e-8)
+        logz += log(z0) - log_site(mu_c, var_c, nu[t], tau[t])
+        if damp > 0.0:
+            new_tau = max(1.0 / t_var - 1.0 / var_c, LEAST_PRECISION / work[t, 1])
+            new_nu = t_mean * (new_tau + 1.0 / var_c) - mu_c / var_c
+            tau[t] += damp * (new_tau - tau[t])
+            nu[t] += damp * (new_nu - nu[t])
+    return logz
+
+
+@_jit
+def settle_levels(kind: Ints, z: Floats, level: Floats, work: Floats) -> None:
+    """Levels of the daily ratings from the smoothed h, one after the other: L = m - rho (xi' - L')."""
+    for t in range(kind.shape[0]):
+        if kind[t] == DAILY:
+            work[t, 5] += z[t, 3]  # now the smoothed centre m
+            level[t] = work[t, 5]
+            if work[t, 4] > 0.0:
+                u = int(work[t, 6])
+                level[t] -= work[t, 4] * (z[u, 0] + z[u, 2] * (work[u, 5] - z[u, 4]) - level[u])
+            level[t] = min(max(level[t], -LEVEL_BEYOND), 10.0 + LEVEL_BEYOND)
+
+
+@_jit
+def run_nodes(
+    thetas: Floats,
+    anchor_theta: Floats,
+    anchor_nu: Floats,
+    anchor_tau: Floats,
+    anchor_level: Floats,
+    anchor_offset: Floats,
+    kind: Ints,
+    slot: Ints,
+    step_days: Floats,
+    gap_days: Floats,
+    previous: Ints,
+    low: Floats,
+    high: Floats,
+    entry: Floats,
+    weeks: Floats,
+    ended: Floats,
+    extra: Floats,
+    prior_mean: Floats,
+    prior_cov: Floats,
+    sweeps: int,
+    damp: float,
+    logz: Floats,
+    means: Floats,
+    covs: Floats,
+) -> None:
+    """Runs `sweeps` EP sweeps at every theta (G x 6), starting from the anchor's sites scaled to the node's s.
+
+    Fills `logz` (G), `means` (G x k) and `covs` (G x k x k). With one theta equal to the anchor the anchor's own
+    sites and levels are improved in place.
+    """
+    n = kind.shape[0]
+    p = prior_mean.shape[0]
+    k = means.shape[1]
+    work = np.zeros((n, 2 * k + 8))
+    work[:, 6] = previous
+    design = np.zeros((n, p))
+    nu = np.zeros(n)
+    tau = np.zeros(n)
+    level = np.zeros(n)
+    offset = np.zeros(n)
+    z = np.zeros((n, 5))
+    in_place = thetas.shape[0] == 1
+    for g in range(thetas.shape[0]):
+        theta = thetas[g]
+        fill_design(theta, kind, entry, weeks, ended, extra, design)
+        ratio = (anchor_theta[S] / theta[S]) ** 2
+        for t in range(n):
+            level[t] = anchor_level[t]
+            tau[t] = anchor_tau[t] * (ratio if anchor_tau[t] > 0.0 else min(ratio, 1.0))
+            nu[t] = anchor_nu[t] * ratio
+            offset[t] = anchor_offset[t]
+        for i in range(sweeps):
+            impute(theta, kind, gap_days, previous, low, high, level, z)
+            for t in range(n):  # a site looks at z - c: move it with c
+                nu[t] -= tau[t] * (z[t, 3] - offset[t])
+                offset[t] = z[t, 3]
+            logz[g] = forward(
+                theta,
+                kind,
+                slot,
+                step_days,
+                gap_days,
+                design,
+                prior_mean,
+                prior_cov,
+                nu,
+                tau,
+                z,
+                means[g],
+                covs[g],
+                work,
+            )
+            backward(kind, slot, z, p, k, work)
+            logz[g] += tilt(
+                theta[S], kind, low, high, z, nu, tau, work, damp if i < sweeps - 1 or in_place else 0.0
+            )
+            settle_levels(kind, z, level, work)
+        if in_place:
+            for t in range(n):
+                anchor_nu[t], anchor_tau[t], anchor_level[t], anchor_offset[t] = (
+                    nu[t],
+                    tau[t],
+                    level[t],
+                    offset[t],
+                )
+
+
+def run(*arguments: Any) -> None:
+    """`run_nodes`, compiled when Numba is there, otherwise vectorised over the nodes in NumPy."""
+    if HAVE_NUMBA:
+        run_nodes(*arguments)
+    else:
+        from deqi.science.course.kernel_numpy import run_nodes_numpy
+
+        run_nodes_numpy(*arguments)
+
+
+def gaussian_log_likelihood(
+    theta: Floats,
+    day: Floats,
+    value: Floats,
+    design: Floats,
+    prior_mean: Floats,
+    prior_cov: Floats,
+) -> tuple[float, Floats, Floats]:
+    """The same filter with plain Gaussian noise: log likelihood and the posterior of the coefficients and the wander.
+
+    `day` (n, increasing), `value` (n, not rounded), `design` (n x p). This is what is held against statsmodels and R.
+    """
+    n, p = design.shape
+    gap = np.diff(day, prepend=day[0])
+    rho = np.where(gap > 0, theta[R] ** gap, 0.0)
+    sigma2 = theta[S] ** 2 * (1 - rho**2)
+    z = np.zeros((n, 5))
+    z[1:, 3] = rho[1:] * value[:-1]
+    tau = 1 / sigma2
+    nu = tau * (value - z[:, 3])
+    mean, cov, work = np.zeros(p + 3), np.zeros((p + 3, p + 3)), np.zeros((n, 2 * p + 14))
+    places = np.zeros(n, dtype=np.int64)
+    logz = forward(
+        theta, places, places, gap, gap, design, prior_mean, prior_cov, nu, tau.copy(), z, mean, cov, work
+    )
+    constant = 0.5 * np.log(tau / (2 * np.pi)) - 0.5 * tau * np.square(value - z[:, 3])
+    return float(logz + constant.sum()), mean[: p + 1], cov[: p + 1, : p + 1]

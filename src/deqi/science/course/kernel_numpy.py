@@ -1,0 +1,306 @@
+"""The same sweeps as `kernel.py`, written in NumPy for all nodes at once: the fallback without Numba, and its check.
+
+Nothing here is a new method; the steps stand in the same order so that the two can be read side by side. Arrays
+carry the nodes first: a state mean is G x k, a covariance G x k x k.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from deqi.science.course.kernel import (
+    DAILY,
+    FLOOR,
+    GH_W,
+    GH_X,
+    LAM,
+    LEAST_PRECISION,
+    LEVEL_BEYOND,
+    MISS,
+    OM,
+    TAU,
+    WEEKLY,
+    WEEKLY_NOISE,
+    WINDOW,
+    B,
+    D,
+    E,
+    Floats,
+    Ints,
+    Q,
+    R,
+    S,
+)
+
+
+def t4_cdf_array(x: Floats) -> Floats:
+    """`kernel.t4_cdf` for arrays."""
+    a = x / np.sqrt(2.0 + x * x)
+    return np.asarray(0.5 + 0.25 * a * (3.0 - a * a))
+
+
+def cut_t4_array(a: Floats, b: Floats) -> tuple[Floats, Floats, Floats]:
+    """`kernel.cut_t4` for arrays."""
+    k = 0.375 * np.sqrt(2.0)
+    va, vb = 1.0 + 0.5 * a * a, 1.0 + 0.5 * b * b
+    ra, rb = np.sqrt(va), np.sqrt(vb)
+    mass = np.maximum(t4_cdf_array(b) - t4_cdf_array(a), 1e-12)
+    first = -k * (2.0 / 3.0) * (1.0 / (vb * rb) - 1.0 / (va * ra))
+    mean = np.minimum(np.maximum(first / mass, a), b)
+    second = 2.0 * k * (b / rb - a / ra) / mass - 2.0
+    fa, fb = k / (va * va * ra), k / (vb * vb * rb)
+    slope = 1.0 - ((b * fb - a * fa) * mass - first * (fb - fa)) / (mass * mass)
+    return mean, np.sqrt(np.maximum(second - mean * mean, 1e-6)), np.clip(slope, 0.0, 1.0)
+
+
+def impute_array(
+    s: Floats, rho: Floats, kind: Ints, previous: Ints, low: Floats, high: Floats, level: Floats, z: Floats
+) -> None:
+    """`kernel.impute` for all nodes: fills `z` (G x n x 5)."""
+    for t in range(len(kind)):
+        if kind[t] != DAILY:
+            continue
+        u, back = previous[t], rho[:, t]
+        z[:, t, 3] = back * (z[:, u, 0] - z[:, u, 2] * (z[:, u, 4] - z[:, u, 3]))
+        centre = level[:, t] + back * (z[:, u, 0] - level[:, u])
+        scale = np.sqrt(s * s * (1.0 - back * back) + back * back * z[:, u, 1] ** 2)
+        mean, sd, slope = cut_t4_array((low[t] - centre) / scale, (high[t] - centre) / scale)
+        z[:, t, 0], z[:, t, 1], z[:, t, 2] = centre + scale * mean, scale * sd, slope
+        z[:, t, 4] = centre
+
+
+def design_of(
+    theta: Floats, kind: Ints, entry: Floats, weeks: Floats, ended: Floats, extra: Floats
+) -> Floats:
+    """The design of every node: G x n x p."""
+    g, n = len(theta), len(kind)
+    om, lam, tau = theta[:, OM, None, None], theta[:, LAM, None, None], theta[:, TAU, None, None]
+    share = np.where(weeks > 0, weeks / (weeks + om), 0.0) * np.exp(-ended / lam)
+    flare = np.exp(-entry / tau)
+    weekly = kind == WEEKLY
+    out = np.empty((g, n, 3 + extra.shape[1]))
+    out[:, :, B] = 1.0
+    out[:, :, E] = -np.where(weekly, share.mean(axis=2), share[:, :, 0])
+    out[:, :, D] = np.where(weekly, flare.mean(axis=2), flare[:, :, 0])
+    out[:, :, 3:] = extra
+    return out
+
+
+def run_nodes_numpy(
+    thetas: Floats,
+    anchor_theta: Floats,
+    anchor_nu: Floats,
+    anchor_tau: Floats,
+    anchor_level: Floats,
+    anchor_offset: Floats,
+    kind: Ints,
+    slot: Ints,
+    step_days: Floats,
+    gap_days: Floats,
+    previous: Ints,
+    low: Floats,
+    high: Floats,
+    entry: Floats,
+    weeks: Floats,
+    ended: Floats,
+    extra: Floats,
+    prior_mean: Floats,
+    prior_cov: Floats,
+    sweeps: int,
+    damp: float,
+    logz: Floats,
+    means: Floats,
+    covs: Floats,
+) -> None:
+    """`kernel.run_nodes` for all nodes at once; same arguments, same results to rounding."""
+    g, n = len(thetas), len(kind)
+    design = design_of(thetas, kind, entry, weeks, ended, extra)
+    daily = (kind == DAILY) & (gap_days > 0)
+    rho = np.where(daily, thetas[:, R, None] ** np.where(daily, gap_days, 1.0), 0.0)
+    ratio = ((anchor_theta[S] / thetas[:, S]) ** 2)[:, None]
+    tau = anchor_tau * np.where(anchor_tau > 0, ratio, np.minimum(ratio, 1.0))
+    nu = anchor_nu * ratio
+    level, offset = np.tile(anchor_level, (g, 1)), np.tile(anchor_offset, (g, 1))
+    z = np.zeros((g, n, 5))
+    in_place = g == 1
+    for i in range(sweeps):
+        impute_array(thetas[:, S], rho, kind, previous, low, high, level, z)
+        nu -= tau * (z[:, :, 3] - offset)
+        offset[:] = z[:, :, 3]
+        share = damp if i < sweeps - 1 or in_place else 0.0
+        logz[:] = _sweep(
+            thetas, kind, slot, step_days, previous, low, high, design, rho, prior_mean, prior_cov,
+            nu, tau, level, z, means, covs, share,
+        )  # fmt: skip
+    if in_place:
+        anchor_nu[:], anchor_tau[:], anchor_level[:], anchor_offset[:] = nu[0], tau[0], level[0], offset[0]
+
+
+def _sweep(
+    thetas: Floats,
+    kind: Ints,
+    slot: Ints,
+    step_days: Floats,
+    previous: Ints,
+    low: Floats,
+    high: Floats,
+    design: Floats,
+    rho: Floats,
+    prior_mean: Floats,
+    prior_cov: Floats,
+    nu: Floats,
+    tau: Floats,
+    level: Floats,
+    z: Floats,
+    mean: Floats,
+    cov: Floats,
+    damp: float,
+) -> Floats:
+    """One EP sweep at every node; changes `nu`, `tau`, `level`, `mean` and `cov` in place."""
+    g, n, p = design.shape
+    k = mean.shape[1]
+    w, wp = p, p + 1
+    q2 = np.square(thetas[:, Q])
+    mean[:] = 0.0
+    cov[:] = 0.0
+    mean[:, :p] = prior_mean
+    cov[:, :p, :p] = prior_cov
+    logz = np.zeros(g)
+    c = np.zeros((n, g, k))
+    h = np.zeros((n, g, k))
+    chain = np.zeros((g, p))
+    mu, var, gain, shrink = (np.zeros((n, g)) for _ in range(4))
+    for t in range(n):
+        cov[:, w, w] += q2 * step_days[t]
+        if kind[t] == WINDOW:
+            acc = wp + 1 + slot[t]
+            mean[:, acc] += mean[:, w]
+            cov[:, acc, :] += cov[:, w, :]
+            cov[:, :, acc] += cov[:, :, w]
+            continue
+        h[t, :, :p] = design[:, t] - rho[:, t, None] * chain
+        h[t, :, w], h[t, :, wp] = 1.0, -rho[:, t]
+        c[t] = np.einsum("gij,gj->gi", cov, h[t])
+        mu[t] = (mean * h[t]).sum(axis=1)
+        var[t] = (c[t] * h[t]).sum(axis=1)
+        tau[:, t] = np.maximum(tau[:, t], (FLOOR - 1.0) / var[t])
+        scale = 1.0 / (1.0 + tau[:, t] * var[t])
+        gain[t] = (nu[:, t] - tau[:, t] * mu[t]) * scale
+        shrink[t] = tau[:, t] * scale
+        logz += _log_site(mu[t], var[t], nu[:, t], tau[:, t])
+        mean += c[t] * gain[t][:, None]
+        cov -= shrink[t][:, None, None] * c[t][:, :, None] * c[t][:, None, :]
+        if kind[t] == DAILY:
+            slope = z[:, t, 2]
+            keep, old = 1.0 - slope, slope * rho[:, t]
+            chain = design[:, t] - slope[:, None] * h[t, :, :p]
+            mean[:, wp] = keep * mean[:, w] + old * mean[:, wp]
+            cov[:, wp, :] = keep[:, None] * cov[:, w, :] + old[:, None] * cov[:, wp, :]
+            cov[:, :, wp] = keep[:, None] * cov[:, :, w] + old[:, None] * cov[:, :, wp]
+    smoothed, spread = _backward(p, kind, slot, rho, z, c, h, mu, var, gain, shrink)
+    logz += _tilt(thetas, kind, previous, low, high, rho, nu, tau, z, var, smoothed, spread, damp)
+    centre = np.zeros((n, g))
+    for t in range(n):
+        if kind[t] == DAILY:
+            centre[t] = smoothed[t] + z[:, t, 3]
+            u = previous[t]
+            before = z[:, u, 0] + z[:, u, 2] * (centre[u] - z[:, u, 4]) - level[:, u]
+            level[:, t] = np.clip(centre[t] - rho[:, t] * before, -LEVEL_BEYOND, 10.0 + LEVEL_BEYOND)
+    return logz
+
+
+def _log_site(mu: Floats, var: Floats, nu: Floats, tau: Floats) -> Floats:
+    """Log of the integral of N(h; mu, var) exp(nu h - tau h^2 / 2)."""
+    top = 2.0 * mu * nu + var * nu * nu - tau * mu * mu
+    return np.asarray(-0.5 * np.log(1.0 + tau * var) + 0.5 * top / (1.0 + tau * var))
+
+
+def _backward(
+    p: int,
+    kind: Ints,
+    slot: Ints,
+    rho: Floats,
+    z: Floats,
+    c: Floats,
+    h: Floats,
+    mu: Floats,
+    var: Floats,
+    gain: Floats,
+    shrink: Floats,
+) -> tuple[Floats, Floats]:
+    """Smoothed mean and variance of every h: n x G."""
+    n, g, k = c.shape
+    w, wp = p, p + 1
+    r = np.zeros((g, k))
+    m = np.zeros((g, k, k))
+    smoothed, spread = np.zeros((n, g)), np.ones((n, g))
+    for t in range(n - 1, -1, -1):
+        if kind[t] == WINDOW:
+            acc = wp + 1 + slot[t]
+            r[:, w] += r[:, acc]
+            m[:, w, :] += m[:, acc, :]
+            m[:, :, w] += m[:, :, acc]
+            continue
+        if kind[t] == DAILY:
+            keep, old = 1.0 - z[:, t, 2], z[:, t, 2] * rho[:, t]
+            r[:, w] += keep * r[:, wp]
+            r[:, wp] *= old
+            m[:, w, :] += keep[:, None] * m[:, wp, :]
+            m[:, wp, :] *= old[:, None]
+            m[:, :, w] += keep[:, None] * m[:, :, wp]
+            m[:, :, wp] *= old[:, None]
+        mc = np.einsum("gij,gj->gi", m, c[t])
+        cr, cmc = (c[t] * r).sum(axis=1), (c[t] * mc).sum(axis=1)
+        d = shrink[t]
+        r += h[t] * (gain[t] - d * cr)[:, None]
+        hh = h[t][:, :, None] * h[t][:, None, :]
+        hm = h[t][:, :, None] * mc[:, None, :]
+        m += hh * (d + d * d * cmc)[:, None, None] - d[:, None, None] * (hm + hm.transpose(0, 2, 1))
+        smoothed[t] = mu[t] + (c[t] * r).sum(axis=1)
+        spread[t] = np.maximum(var[t] - np.einsum("gi,gij,gj->g", c[t], m, c[t]), 1e-10)
+    return smoothed, spread
+
+
+def _tilt(
+    thetas: Floats,
+    kind: Ints,
+    previous: Ints,
+    low: Floats,
+    high: Floats,
+    rho: Floats,
+    nu: Floats,
+    tau: Floats,
+    z: Floats,
+    var: Floats,
+    smoothed: Floats,
+    spread: Floats,
+    damp: float,
+) -> Floats:
+    """Moments of every rating's tilted distribution: the new sites, and the sites' part of the log likelihood."""
+    rated = np.flatnonzero(kind != WINDOW)
+    s = thetas[:, S, None]
+    v, m = spread[rated].T, smoothed[rated].T
+    rho, nu_t, tau_t = rho[:, rated], nu[:, rated], tau[:, rated]
+    var_c = 1.0 / np.maximum(1.0 / v - tau_t, 1e-8)
+    mu_c = var_c * (m / v - nu_t)
+    sigma = np.where(kind[rated] == WEEKLY, WEEKLY_NOISE * s, s * np.sqrt(1.0 - rho * rho))
+    blur = (rho * z[:, previous[rated], 1])[..., None]
+    x = mu_c[..., None] + np.sqrt(var_c)[..., None] * GH_X + z[:, rated, 3][..., None]
+    f = np.zeros_like(x)
+    for side in (-1.0, 1.0):
+        shift, width = x + side * blur, sigma[..., None]
+        f += 0.5 * (
+            t4_cdf_array((high[rated][:, None] - shift) / width)
+            - t4_cdf_array((low[rated][:, None] - shift) / width)
+        )
+    f = GH_W * np.maximum(f, MISS)
+    x = x - z[:, rated, 3][..., None]
+    z0 = f.sum(axis=-1)
+    t_mean = (f * x).sum(axis=-1) / z0
+    t_var = np.maximum((f * x * x).sum(axis=-1) / z0 - t_mean * t_mean, 1e-8)
+    logz = (np.log(z0) - _log_site(mu_c, var_c, nu_t, tau_t)).sum(axis=1)
+    if damp > 0.0:
+        new = np.maximum(1.0 / t_var - 1.0 / var_c, LEAST_PRECISION / var[rated].T)
+        tau[:, rated] += damp * (new - tau_t)
+        nu[:, rated] += damp * (t_mean * (new + 1.0 / var_c) - mu_c / var_c - nu_t)
+    return np.asarray(logz)

@@ -1,0 +1,228 @@
+"""From the posterior to numbers: changes, probabilities and forecasts, with the cuts taken exactly.
+
+Within a node the state is Gaussian. Flare d is cut to >= 0 and baseline b to 0-10 by quadrature: seven nodes over d,
+then five (or eleven near the cut) over b given d; given both, every quantity asked for is Gaussian. A quantity is a
+linear form of the state plus independent Gaussian noise (the wander and the day-to-day noise still to come).
+
+The drop of the level is D_T = b - mean(L over the last 7 days): positive is better.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import sqrt
+
+import numpy as np
+from scipy.special import ndtr
+
+from deqi.science.course.kernel import LAM, OM, TAU, WINDOW, B, D, E, Floats, Q, R, S
+from deqi.science.course.posterior import Posterior
+from deqi.science.course.series import WINDOW_DAYS, Series
+
+MCID_POINTS, MCID_SHARE, LOW_BASELINE = 2.0, 0.3, 4.0
+# Variance of the mean of seven days of a random walk, counted from its first day, in steps: 91/49.
+WALK_WEEK = 91 / 49
+_SEVEN = np.polynomial.legendre.leggauss(7)
+_ELEVEN = np.polynomial.legendre.leggauss(11)
+_HERMITE = np.polynomial.hermite_e.hermegauss(5)
+_HERMITE_3 = np.polynomial.hermite_e.hermegauss(3)
+
+
+@dataclass(frozen=True)
+class Form:
+    """A linear form of the state at every node: `row` (G x k), `const` (G), `noise` variance still to come (G)."""
+
+    row: Floats
+    const: Floats
+    noise: Floats
+
+
+@dataclass(frozen=True)
+class Gaussians:
+    """A quantity as a weighted set of Gaussians: arrays of one shape; `weight` sums to 1."""
+
+    weight: Floats
+    mean: Floats
+    sd: Floats
+
+    def average(self) -> float:
+        return float((self.weight * self.mean).sum())
+
+    def spread(self) -> float:
+        """Standard deviation."""
+        centre = self.average()
+        return sqrt(float((self.weight * (np.square(self.sd) + np.square(self.mean - centre))).sum()))
+
+    def above(self, threshold: Floats | float) -> float:
+        """Probability of lying above `threshold` (a number, or one for each Gaussian)."""
+        return float((self.weight * ndtr((self.mean - threshold) / self.sd)).sum())
+
+    def quantile(self, share: float) -> float:
+        """The value below which `share` of the probability lies, to 1e-6 points."""
+        weight, mean, sd = self.weight.ravel(), self.mean.ravel(), self.sd.ravel()
+        low, high = float((mean - 9 * sd).min()), float((mean + 9 * sd).max())
+        guess = self.average()
+        for _ in range(60):
+            z = (guess - mean) / sd
+            miss = float(weight @ ndtr(z)) - share
+            low, high = (low, guess) if miss > 0 else (guess, high)
+            slope = float(weight @ (np.exp(-0.5 * z * z) / sd)) / 2.5066282746310002
+            step = guess - miss / slope if slope > 1e-9 else low - 1
+            following = step if low < step < high else 0.5 * (low + high)
+            if abs(following - guess) < 1e-6:
+                return following
+            guess = following
+        return guess
+
+
+def shape_over_week(posterior: Posterior, day: float, *, stop: float | None) -> Floats:
+    """Mean of g(t)k(t) over the seven days up to `day` at each node (G); `stop` is the day treatment ended."""
+    om, lam = posterior.theta[:, OM, None], posterior.theta[:, LAM, None]
+    days = day - np.arange(7.0)
+    weeks = np.maximum(np.minimum(days, stop) if stop is not None else days, 0) / 7
+    since = np.maximum(days - stop, 0) / 7 if stop is not None else np.zeros(7)
+    return np.asarray((weeks / (weeks + om) * np.exp(-since / lam)).mean(axis=1))
+
+
+def flare_over_week(posterior: Posterior, day: float) -> Floats:
+    """Mean of exp(-days since entry / tau) over the seven days up to `day` at each node (G)."""
+    days = np.maximum(day - np.arange(7.0) - posterior.series.clock.entry, 0)
+    return np.asarray(np.exp(-days / posterior.theta[:, TAU, None]).mean(axis=1))
+
+
+def drop_now(posterior: Posterior) -> Form:
+    """D_T: the baseline less the mean level of the last seven days."""
+    series, k = posterior.series, posterior.mean.shape[1]
+    g = len(posterior.weight)
+    row = np.zeros((g, k))
+    row[:, E] = shape_over_week(posterior, series.clock.now, stop=series.clock.end)
+    row[:, D] = -flare_over_week(posterior, series.clock.now)
+    if series.has_dose:
+        row[:, 3] = -_dose_over_week(series)
+    row[:, series.coefficients + 2] = -1 / WINDOW_DAYS
+    return Form(row, np.zeros(g), np.full(g, 1e-12))
+
+
+def _dose_over_week(series: Series) -> float:
+    """Mean number of dose steps over the last seven days."""
+    return float(series.extra[(series.kind == WINDOW) & (series.slot == 0), 0].mean())
+
+
+def drop_at(posterior: Posterior, day: float, *, go_on: bool) -> Form:
+    """D at a later `day`, its seven-day mean, when treatment goes on or stops now. A day gone by gives D_T."""
+    series = posterior.series
+    if day <= series.clock.now:
+        return drop_now(posterior)
+    g, k = len(posterior.weight), posterior.mean.shape[1]
+    stop = series.clock.end if series.clock.end is not None else (None if go_on else series.clock.now)
+    row = np.zeros((g, k))
+    row[:, E] = shape_over_week(posterior, day, stop=stop)
+    row[:, D] = -flare_over_week(posterior, day)
+    if series.has_dose:
+        row[:, 3] = -series.dose_now
+    row[:, series.coefficients] = -1
+    ahead = max(day - (WINDOW_DAYS - 1) - series.clock.now, 0.0)
+    return Form(row, np.zeros(g), np.square(posterior.theta[:, Q]) * (ahead + WALK_WEEK))
+
+
+def rating_mean_at(posterior: Posterior, day: float, *, go_on: bool) -> Form:
+    """The mean of seven daily ratings up to a later `day`: the level with its day-to-day noise and rounding."""
+    drop = drop_at(posterior, day, go_on=go_on)
+    row = -drop.row
+    row[:, B] += 1
+    r = posterior.theta[:, R]
+    week = (1 + 2 * sum((1 - j / 7) * r**j for j in range(1, 7))) / 7
+    noise = np.square(posterior.theta[:, S]) * week + 1 / 84
+    return Form(row, -drop.const, drop.noise + noise)
+
+
+class Mixture:
+    """The posterior after the cuts, on a grid of flare (and baseline) nodes. Build once, ask many."""
+
+    def __init__(self, posterior: Posterior):
+        self.posterior = posterior
+        mean, cov = posterior.mean, posterior.cov
+        m_d, s_d = mean[:, D], np.sqrt(cov[:, D, D])
+        z_d, w_d = _cut_nodes(-m_d / s_d, np.full_like(m_d, 4.5), _SEVEN)
+        to_d = cov[:, :, D] / s_d[:, None]  # k-vector: change of the state's mean for one SD of d
+        self._state = mean[:, None, :] + z_d[:, :, None] * to_d[:, None, :]  # G x 7 x k
+        self._cov = cov - to_d[:, :, None] * to_d[:, None, :]
+        s_b = np.sqrt(np.maximum(self._cov[:, B, B], 1e-12))
+        low = (0 - self._state[:, :, B]) / s_b[:, None]
+        high = (10 - self._state[:, :, B]) / s_b[:, None]
+        if (low > -4.2).any() or (high < 4.2).any():
+            z_b, w_b = _cut_nodes(np.maximum(low, -4.5), np.minimum(high, 4.5), _ELEVEN)
+        else:
+            z_b = np.broadcast_to(_HERMITE[0], (*low.shape, 5))
+            w_b = np.broadcast_to(_HERMITE[1] / _HERMITE[1].sum(), (*low.shape, 5))
+        weight = posterior.weight[:, None, None] * w_d[:, :, None] * w_b
+        self.log_mass = float(np.log(weight.sum()))
+        self.weight = weight / weight.sum()
+        self._z_b = z_b
+        self._to_b = self._cov[:, :, B] / s_b[:, None]
+        self._cov_b = self._cov - self._to_b[:, :, None] * self._to_b[:, None, :]
+        self.baseline = self._state[:, :, B, None] + z_b * s_b[:, None, None]
+        self.weight_d = self.weight.sum(axis=2)
+
+    def fine(self, form: Form) -> Gaussians:
+        """The form given flare and baseline: arrays G x 7 x 5 (or 11), beside `self.baseline`."""
+        mean = np.einsum("gjk,gk->gj", self._state, form.row) + form.const[:, None]
+        slope = np.einsum("gk,gk->g", self._to_b, form.row)
+        var = np.einsum("gk,gkl,gl->g", form.row, self._cov_b, form.row) + form.noise
+        sd = np.sqrt(np.maximum(var, 1e-12))
+        return Gaussians(
+            self.weight,
+            mean[:, :, None] + slope[:, None, None] * self._z_b,
+            np.broadcast_to(sd[:, None, None], self.weight.shape),
+        )
+
+    def coarse(self, form: Form) -> Gaussians:
+        """The form given flare only (baseline averaged, its cut kept in the first two moments): arrays G x 7."""
+        fine = self.fine(form)
+        mean = (fine.weight * fine.mean).sum(axis=2) / np.maximum(self.weight_d, 1e-300)
+        spread = (fine.weight * np.square(fine.mean - mean[:, :, None])).sum(axis=2)
+        var = spread / np.maximum(self.weight_d, 1e-300) + np.square(fine.sd[:, :, 0])
+        return Gaussians(self.weight_d, mean, np.sqrt(var))
+
+    def improved(self, drop: Form) -> float:
+        """P(the drop matters): at least 30 % of the baseline, and 2 points too when the baseline is 4 or more."""
+        return self.fine(drop).above(matters(self.baseline))
+
+    def relapse(self, weeks: float) -> float:
+        """P(within `weeks` of stopping now the level is up by >= 1 point and by >= half the gain)."""
+        posterior = self.posterior
+        now, later = (
+            drop_now(posterior),
+            drop_at(posterior, posterior.series.clock.now + 7 * weeks, go_on=False),
+        )
+        gain = self.coarse(now)
+        # rise = D now - D later; its part that hangs together with D now is taken along three nodes of D now.
+        rise = Form(now.row - later.row, now.const - later.const, now.noise + later.noise)
+        rises = self.coarse(rise)
+        shared = np.einsum("gk,gkl,gl->g", now.row, self._cov, rise.row)
+        slope = shared[:, None] / gain.sd
+        rest = np.sqrt(np.maximum(np.square(rises.sd) - np.square(slope), 1e-8))
+        chance = 0.0
+        for z, w in zip(_HERMITE_3[0], _HERMITE_3[1] / _HERMITE_3[1].sum(), strict=True):
+            least = np.maximum(1.0, 0.5 * (gain.mean + z * gain.sd))
+            chance += w * float((gain.weight * ndtr((rises.mean + slope * z - least) / rest)).sum())
+        return chance
+
+
+def matters(baseline: Floats) -> Floats:
+    """Smallest drop that matters at a baseline: 30 %, and at least 2 points from a baseline of 4 on."""
+    return np.asarray(
+        np.where(
+            baseline >= LOW_BASELINE, np.maximum(MCID_POINTS, MCID_SHARE * baseline), MCID_SHARE * baseline
+        )
+    )
+
+
+def _cut_nodes(low: Floats, high: Floats, rule: tuple[Floats, Floats]) -> tuple[Floats, Floats]:
+    """Gauss-Legendre nodes of a standard normal cut to (low, high), and weights that keep the mass of the cut."""
+    low = np.minimum(np.maximum(low, -4.5), 4.0)
+    high = np.maximum(high, low + 0.2)
+    half = 0.5 * (high - low)
+    z = (low + half)[..., None] + half[..., None] * rule[0]
+    weight = half[..., None] * rule[1] * np.exp(-0.5 * z * z) / 2.5066282746310002
+    return z, weight

@@ -1,0 +1,227 @@
+"""The posterior of one series: a weighted set of Gaussians, one for each value of the non-linear parameters.
+
+Question answered: which baselines, effects and levels are compatible with the ratings, and how strongly?
+
+Method. The six non-linear parameters are written as normal scores, standard normal a priori. (1) the day-to-day SD
+is located by a parabola through five values; (2) 32 points of a Sobol sequence weigh the posterior roughly; (3) 128
+points from a normal fitted to it, widened by 1.3, carry weights prior x EP likelihood / proposal. At each point the
+linear unknowns are Gaussian, cut to 0-10 (baseline) and to >= 0 (flare); the cuts are integrated exactly by
+quadrature over flare and baseline. No random numbers: the same data give the same answer.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtr
+from scipy.stats import qmc
+
+from deqi.science.course import kernel
+from deqi.science.course.kernel import DAILY, WINDOW, Floats, R, S
+from deqi.science.course.priors import ChangePrior, coefficient_prior, priors, theta_of
+from deqi.science.course.series import Series
+
+FIRST_NODES, NODES = 32, 128
+SWEEPS, SWEEPS_AT_ENDS = 2, 4
+DAMP_AT_ENDS = 0.7
+WIDEN = 1.3
+
+
+@dataclass(frozen=True)
+class Posterior:
+    """`weight` (G) sums to 1 before the cuts; `theta` (G x 6); `mean` (G x k) and `cov` (G x k x k) of the state."""
+
+    series: Series
+    change: ChangePrior
+    scores: Floats
+    theta: Floats
+    weight: Floats
+    mean: Floats
+    cov: Floats
+    log_evidence: float
+
+    @property
+    def effective_nodes(self) -> float:
+        """How many equally weighted nodes the weights are worth; under about 20 the answer is rough."""
+        return float(1 / np.square(self.weight).sum())
+
+
+@cache
+def normal_scores(count: int) -> Floats:
+    """`count` x 6 normal scores, evenly spread; fixed."""
+    from scipy.special import ndtri
+
+    points = qmc.Sobol(6, scramble=True, seed=20261123).random(count)
+    scores = ndtri(points)
+    scores -= scores.mean(axis=0)
+    return np.asarray(scores / scores.std(axis=0))
+
+
+def fit(series: Series, change: ChangePrior, nodes: int = NODES, sweeps: int | None = None) -> Posterior:
+    """Fits one series. `nodes` is a power of two; 128 is what is served, more is for checking.
+
+    `sweeps` defaults to 2, and to 4 where more than a tenth of the ratings are 0 or 10.
+    """
+    crowded = series.n_at_ends > 0.1 * series.n_ratings
+    sweeps = sweeps or (SWEEPS_AT_ENDS if crowded else SWEEPS)
+    engine = _Engine(series, change, sweeps, DAMP_AT_ENDS if crowded else 1.0)
+    centre, spread = engine.locate_noise()
+    middle, sd = np.zeros(6), np.ones(6)
+    middle[S], sd[S] = centre, 1.25 * spread
+    scores = middle + sd * normal_scores(FIRST_NODES)
+    weight, _, _, _ = engine.weigh(scores, middle, sd, sweeps, cut=True)
+    middle, sd = _refine(scores, weight, middle[S], spread)
+    scores = middle + sd * normal_scores(nodes)
+    weight, mean, cov, evidence = engine.weigh(scores, middle, sd, sweeps, cut=False)
+    keep = weight > 1e-6 * weight.max()
+    return Posterior(
+        series=series,
+        change=change,
+        scores=scores[keep],
+        theta=theta_of(scores[keep]),
+        weight=weight[keep] / weight[keep].sum(),
+        mean=mean[keep],
+        cov=cov[keep],
+        log_evidence=evidence,
+    )
+
+
+def _refine(scores: Floats, weight: Floats, centre: float, spread: float) -> tuple[Floats, Floats]:
+    """Mean and SD of the proposal from the first weights, drawn towards the prior as far as they are few."""
+    enough = 1 / np.square(weight).sum()
+    share = enough / (enough + 8)
+    mean = weight @ scores
+    var = weight @ np.square(scores - mean)
+    middle = share * mean
+    sd = np.sqrt(share * var + (1 - share))
+    middle[S] = share * mean[S] + (1 - share) * centre
+    sd[S] = np.sqrt(share * var[S] + (1 - share) * spread**2)
+    return middle, np.sqrt(WIDEN) * np.clip(sd, 0.15, 1.0)
+
+
+class _Engine:
+    """Holds one series' arrays and the sites of its anchor, and runs the kernel at many thetas."""
+
+    def __init__(self, series: Series, change: ChangePrior, sweeps: int = SWEEPS, damp: float = 1.0):
+        self.series = series
+        self.sweeps = sweeps
+        self.damp = damp
+        self.prior_mean, self.prior_cov = coefficient_prior(
+            change, has_dose=series.has_dose, has_offset=series.has_offset
+        )
+        self.anchor_theta = theta_of(np.zeros((1, 6)))[0]
+        y = np.clip(0.5 * (np.maximum(series.low, -0.5) + np.minimum(series.high, 10.5)), 0, 10)
+        rated = series.kind != WINDOW
+        rho = np.where(
+            (series.kind == DAILY) & (series.gap_days > 0),
+            self.anchor_theta[R] ** np.maximum(series.gap_days, 0.1),
+            0.0,
+        )
+        self.tau = np.where(rated, 1 / self.anchor_theta[S] ** 2, 0.0)
+        self.offset = rho * y[series.previous]
+        self.nu = self.tau * (y - self.offset)
+        self.level = y.copy()
+
+    def run(self, theta: Floats, sweeps: int) -> tuple[Floats, Floats, Floats]:
+        """Log likelihood (G), mean and covariance of the final state at each theta (G x 6)."""
+        a = self.series
+        k = len(self.prior_mean) + 2 + a.slots
+        out = np.zeros(len(theta)), np.zeros((len(theta), k)), np.zeros((len(theta), k, k))
+        kernel.run(
+            theta,
+            self.anchor_theta,
+            self.nu,
+            self.tau,
+            self.level,
+            self.offset,
+            a.kind,
+            a.slot,
+            a.step_days,
+            a.gap_days,
+            a.previous,
+            a.low,
+            a.high,
+            a.entry,
+            a.weeks,
+            a.ended,
+            a.extra,
+            self.prior_mean,
+            self.prior_cov,
+            sweeps,
+            self.damp,
+            *out,
+        )
+        return out
+
+    def _move_anchor(self, score: float, sweeps: int) -> None:
+        """Settles the anchor's sites at day-to-day SD `score`, the other parameters in the middle."""
+        scores = np.zeros((1, 6))
+        scores[0, S] = score
+        theta = theta_of(scores)
+        ratio = (self.anchor_theta[S] / theta[0, S]) ** 2
+        self.nu *= ratio
+        self.tau *= np.where(self.tau > 0, ratio, min(ratio, 1.0))
+        self.anchor_theta = theta[0]
+        self.run(theta, sweeps)
+
+    def locate_noise(self) -> tuple[float, float]:
+        """Most probable score of the day-to-day SD, and the spread about it."""
+        prior = priors().day_sd
+        start = float(np.clip(np.log(self.series.rough_sd / prior.log_median) / prior.log_sd, -2.0, 2.0))
+        self._move_anchor(0.5 * start, self.sweeps + 2)
+        self._move_anchor(start, self.sweeps + 2)
+        offsets = np.array([-1.2, -0.6, 0.0, 0.6, 1.2])
+        for _ in range(3):
+            scores = np.zeros((5, 6))
+            scores[:, S] = start + offsets
+            height = self.run(theta_of(scores), self.sweeps)[0] - 0.5 * scores[:, S] ** 2
+            best = int(np.argmax(height))
+            if 0 < best < 4:
+                break
+            start = float(scores[best, S])
+            self._move_anchor(start, self.sweeps)
+        middle = min(max(best, 1), 3)
+        left, top, right = height[middle - 1 : middle + 2]
+        bend = max(2 * top - left - right, 0.02)
+        step = 0.6
+        centre = float(scores[middle, S] + np.clip(0.5 * step * (right - left) / bend, -step, step))
+        self._move_anchor(centre, self.sweeps + 1)
+        return centre, float(np.clip(step / np.sqrt(bend), 0.1, 1.0))
+
+    def weigh(
+        self, scores: Floats, middle: Floats, sd: Floats, sweeps: int, *, cut: bool
+    ) -> tuple[Floats, Floats, Floats, float]:
+        """Normalised weights of `scores` drawn about `middle` with `sd`, states, and the log evidence."""
+        logz, mean, cov = self.run(theta_of(scores), sweeps)
+        standard = (scores - middle) / sd
+        log_weight = (
+            logz - 0.5 * np.square(scores).sum(1) + 0.5 * np.square(standard).sum(1) + np.log(sd).sum()
+        )
+        if cut:
+            log_weight += np.log(np.maximum(_inside(mean, cov), 1e-300))
+        log_weight = np.where(self._sound(logz, mean, cov), log_weight, -np.inf)
+        top = log_weight.max()
+        weight = np.exp(log_weight - top)
+        return weight / weight.sum(), mean, cov, float(top + np.log(weight.mean()))
+
+    def _sound(self, logz: Floats, mean: Floats, cov: Floats) -> NDArray[np.bool_]:
+        """Nodes where EP has settled. The likelihood of whole numbers is at most one, and ratings never widen the
+        coefficients' prior much; a node beyond that, or without a number, has failed and gets no weight."""
+        p = len(self.prior_mean)
+        var, before = np.diagonal(cov, axis1=1, axis2=2)[:, :p], np.diag(self.prior_cov)
+        far = np.abs(mean[:, :p] - self.prior_mean) > 6 * np.sqrt(before)
+        return np.asarray((logz <= 1e-6) & (var > 0).all(1) & (var < 1.2 * before).all(1) & ~far.any(1))
+
+
+def _inside(mean: Floats, cov: Floats) -> Floats:
+    """Roughly the probability that flare >= 0 and baseline within 0-10, used only to place the nodes.
+
+    The joint cut itself is taken by quadrature in `mixture.py`.
+    """
+    flare = ndtr(mean[:, kernel.D] / np.sqrt(cov[:, kernel.D, kernel.D]))
+    sd = np.sqrt(cov[:, kernel.B, kernel.B])
+    baseline = ndtr((10 - mean[:, kernel.B]) / sd) - ndtr(-mean[:, kernel.B] / sd)
+    return np.asarray(flare * baseline)
