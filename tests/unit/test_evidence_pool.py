@@ -127,9 +127,15 @@ def test_prevention_trials_come_in_only_on_request():
 
 
 def test_leaving_a_trial_out_is_recorded():
-    result = evidence.pool("dpn", "pain", "sham", exclude=["hamza-2000"])
-    assert [s.id for s in result.studies] == ["garrow-2014"]
-    assert {x.id: x.reason for x in result.left_out}["hamza-2000"] == "excluded on request"
+    result = evidence.pool("cipn", "pain", "any", exclude=["lu-2020"])
+    assert [s.id for s in result.studies] == ["paclilin-2026"]
+    assert {x.id: x.reason for x in result.left_out}["lu-2020"] == "excluded on request"
+
+
+def test_a_trial_that_needled_both_sides_alike_is_no_test_against_sham():
+    assert "hamza-2000" not in {s.id for s in evidence.pool("dpn", "pain", "sham").studies}
+    admitted = evidence.pool("dpn", "pain", "sham", include_outside=True)
+    assert "hamza-2000" in {s.id for s in admitted.studies}
 
 
 def test_every_pool_of_the_library_gives_finite_json():

@@ -6,6 +6,7 @@ Example:
     181
 """
 
+from deqi.science.evidence import library
 from deqi.science.evidence.answers import Answer, answer, answer_table, before_after, positions, published
 from deqi.science.evidence.citations import bibtex, ris
 from deqi.science.evidence.doses import Doses, doses
@@ -16,7 +17,6 @@ from deqi.science.evidence.library import (
     mechanisms,
     outside_default_pools,
     overlaps,
-    problems,
     protocols,
     review_rows,
     reviews,
@@ -24,8 +24,16 @@ from deqi.science.evidence.library import (
     trials,
 )
 from deqi.science.evidence.pool import pool, pool_table
+from deqi.science.evidence.public_page import cited, page_problems, public_page
 from deqi.science.evidence.result import PoolResult
 from deqi.science.evidence.tables import read_table
+from deqi.science.knowledge import Problem
+
+
+def problems() -> list[Problem]:
+    """Everything wrong with the knowledge files of this package, each with its file."""
+    return library.problems() or page_problems()
+
 
 __all__ = [
     "Answer",
@@ -36,6 +44,7 @@ __all__ = [
     "before_after",
     "bias_of",
     "bibtex",
+    "cited",
     "doses",
     "guidelines",
     "mechanism_map",
@@ -47,6 +56,7 @@ __all__ = [
     "positions",
     "problems",
     "protocols",
+    "public_page",
     "published",
     "read_table",
     "review_rows",

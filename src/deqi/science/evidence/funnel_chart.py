@@ -20,7 +20,9 @@ def funnel_spec(result: PoolResult, *, title: str, theme: Theme = "light", width
         raise ValueError("a funnel needs three studies or more")
     colour = PALETTE[theme]
     egger, filled, notes = small_study_effects(result)
-    points: list[dict[str, Any]] = [{"x": s.estimate, "se": s.se, "study": s.label, "kind": "study"} for s in result.studies]
+    points: list[dict[str, Any]] = [
+        {"x": s.estimate, "se": s.se, "study": s.label, "kind": "study"} for s in result.studies
+    ]
     if filled is not None:
         points += [
             {"x": y, "se": math.sqrt(v), "study": "mirror image", "kind": "mirror image"}

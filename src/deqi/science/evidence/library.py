@@ -149,6 +149,8 @@ def outside_default_pools(trial: Trial) -> tuple[str, ...]:
         reasons.append("asks about prevention during chemotherapy, not treatment afterwards")
     if trial.question == "mechanism":
         reasons.append("a single-session study of mechanism, not of treatment")
+    if trial.question == "component":
+        reasons.append("both sides were needled alike: asks about one component, not about needling")
     if trial.scope != "neuropathy":
         reasons.append(f"not peripheral neuropathy ({trial.scope.replace('_', ' ')})")
     if trial.randomized and not any(arm.is_control for arm in trial.arms):

@@ -264,7 +264,7 @@ class Trial(Strict):
     condition: ConditionKey
     condition_detail: str | None = None
     icd10: str | None = None
-    question: Literal["treatment", "prevention", "mechanism"]
+    question: Literal["treatment", "prevention", "mechanism", "component"]
     scope: Literal["neuropathy", "cancer_pain", "facial_palsy", "nerve_injury", "acute_zoster"]
     status: Literal["reported", "protocol"]
     n_randomized: Count | None = None
