@@ -22,7 +22,10 @@ from deqi.record.errors import Refusal
 from deqi.record.patients.actions import invitations
 from deqi.record.patients.models import Invitation, Patient
 
-WAYS = [("code", gettext_lazy("A code by e-mail each time")), ("passkey", gettext_lazy("This phone’s own lock"))]
+WAYS = [
+    ("code", gettext_lazy("A code by e-mail each time")),
+    ("passkey", gettext_lazy("This phone’s own lock")),
+]
 
 
 class WelcomeForm(DeqiForm):

@@ -61,3 +61,15 @@ def get(mapping: Any, key: Any) -> Any:
 def signed(value: float | None) -> str:
     """A change with its sign and a true minus: -1.5 becomes −1.5."""
     return "–" if value is None else f"{value:+.1f}".replace("-", "−")
+
+
+@register.filter
+def words(key: object) -> str:
+    """A key as people read it: "not_addressed" becomes "not addressed"."""
+    return str(key).replace("_", " ")
+
+
+@register.filter
+def drawn(svg: str) -> SafeString:
+    """An SVG made by `science.points.drawing`, which escapes every name it is given."""
+    return mark_safe(svg)  # noqa: S308 - our own drawing, never a person's text

@@ -16,7 +16,7 @@ from deqi.science.evidence.effects import RATIOS
 from deqi.science.evidence.result import PoolResult
 
 Spec = dict[str, Any]
-Theme = Literal["light", "dark"]
+Theme = Literal["light", "dark", "page"]
 FONT = "Atkinson Hyperlegible Next Variable, Atkinson Hyperlegible Next, system-ui, sans-serif"
 PALETTE: dict[Theme, dict[str, str]] = {
     "light": {
@@ -28,6 +28,11 @@ PALETTE: dict[Theme, dict[str, str]] = {
         "paper": "#1b2223", "ink": "#e9ece7", "quiet": "#a9b6b0", "line": "#2f3a3a", "jade": "#5cc9b1",
         "jade_soft": "#17362f", "amber": "#f0c36b", "indigo": "#a9b8ff", "cinnabar": "#ff9d8f",
         "sunk": "#14191a",
+    },
+    "page": {  # colours of whatever theme the page has; the page's script puts them in
+        "paper": "var(--card)", "ink": "var(--ink)", "quiet": "var(--ink-2)", "line": "var(--line)",
+        "jade": "var(--jade)", "jade_soft": "var(--jade-soft)", "amber": "var(--amber)", "indigo": "var(--indigo)",
+        "cinnabar": "var(--cinnabar)", "sunk": "var(--sunk)",
     },
 }  # fmt: skip
 ROW_PX = 26

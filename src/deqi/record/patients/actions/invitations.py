@@ -58,7 +58,9 @@ def invitation_of(secret: str) -> Invitation:
         .first()
     )
     if found is None:
-        raise Refusal("This link is not complete. Open it again from the e-mail or the letter.", code="unknown")
+        raise Refusal(
+            "This link is not complete. Open it again from the e-mail or the letter.", code="unknown"
+        )
     if found.used_at:
         raise Refusal("This link was used already. You can sign in as you chose then.", code="used")
     if found.revoked_at:
