@@ -89,11 +89,19 @@ def with_position(courses: QuerySet[Course]) -> QuerySet[Course]:
         .annotate(at=Max("opened_at"))
         .values("at")
     )
+    everything = (
+        Session.objects.filter(course=OuterRef("pk"))
+        .order_by()
+        .values("course")
+        .annotate(n=Count("*"))
+        .values("n")
+    )
     reviewed = (
         Review.objects.filter(course=OuterRef("pk")).order_by("-after_session").values("after_session")[:1]
     )
     return courses.annotate(
         sessions_given=Coalesce(Subquery(given, output_field=IntegerField()), 0),
+        sessions_all=Coalesce(Subquery(everything, output_field=IntegerField()), 0),
         last_session_at=Subquery(last),
         sessions_planned=Subquery(newest.values("planned_sessions")[:1]),
         points=Subquery(newest.values("review_sessions")[:1]),

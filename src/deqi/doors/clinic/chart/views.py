@@ -1,0 +1,147 @@
+"""Staff pages: the chart of one person, the safety screen, the bedside examination."""
+
+from __future__ import annotations
+
+from uuid import UUID, uuid4
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods
+
+from deqi.doors.access import needs
+from deqi.doors.clinic.chart.forms import ExaminationForm
+from deqi.doors.clinic.chart.pictures import body_pictures, marks_in_words, small_multiples
+from deqi.record.care.actions.examinations import record_examination
+from deqi.record.care.actions.screening import record_screen
+from deqi.record.care.queries.case import case_of, known_about
+from deqi.record.care.queries.chart import chart_of
+from deqi.record.care.queries.examinations import last_examinations
+from deqi.record.errors import Refusal
+from deqi.record.patients.queries import patient_for
+from deqi.record.practice.clock import today_at
+from deqi.science.safety import facts, red_flags, screen
+
+get_only = require_http_methods(["GET", "HEAD"])
+post_only = require_http_methods(["POST"])
+both = require_http_methods(["GET", "HEAD", "POST"])
+
+
+@get_only
+@needs("clinical.view")
+def chart(request: HttpRequest, patient_id: UUID) -> HttpResponse:
+    """One person, at a glance: who, red flags, medicines, where they stand, what is new, what is due."""
+    patient = patient_for(request.actor, patient_id, "clinical.view", page="chart")
+    on = today_at(patient.home_site)
+    page = request.GET.get("page", "1")
+    seen = chart_of(patient, on, int(page) if page.isdigit() and len(page) < 5 else 1)
+    case = case_of(patient, seen.course, on, known=seen.known)
+    context = {
+        "tab": "chart",
+        "here": "patients",
+        "patient": patient,
+        "on": on,
+        "seen": seen,
+        "screen": screen(case, on=on),
+        "flags": [(flag_of(row["flag"]), row) for row in seen.flags_present],
+        "condition": seen.known.condition(seen.course.condition_id if seen.course else None),
+        "medicines": [m for m in seen.lists["medicines"] if m["ended_on"] is None or m["ended_on"] > on],
+        "news": seen.since_last_visit(),
+        "small": small_multiples(seen.series),
+        "drawn": body_pictures(seen.known.marks),
+        "marks": marks_in_words(seen.known.marks),
+        "sharing": consent_state(seen.lists["consents"], "sharing"),
+        "facts": facts(),
+    }
+    return render(request, "clinic/chart/chart.html", context)
+
+
+@get_only
+@needs("clinical.view")
+def safety(request: HttpRequest, patient_id: UUID) -> HttpResponse:
+    """What the rules say today, stop first; what would lift each; what nobody has asked yet."""
+    patient = patient_for(request.actor, patient_id, "clinical.view", page="safety screen")
+    on = today_at(patient.home_site)
+    known = known_about(patient, on)
+    modality = request.GET.get("modality", "")
+    case = case_of(
+        patient,
+        None,
+        on,
+        known=known,
+        modality=modality if modality in ("manual", "electro", "auricular") else None,
+    )
+    screened = screen(case, on=on)
+    standing = [row for row in known.flags.values() if row["present"] and row["resolved_at"] is None]
+    context = {
+        "tab": "safety",
+        "here": "patients",
+        "patient": patient,
+        "on": on,
+        "case": case,
+        "screen": screened,
+        "flags": [(flag_of(row["flag"]), row) for row in standing],
+        "unknown": [facts()[key] for key in screened.unanswered],
+    }
+    return render(request, "clinic/chart/safety.html", context)
+
+
+@post_only
+@needs("clinical.write")
+def record_safety(request: HttpRequest, patient_id: UUID) -> HttpResponse:
+    """Keeps today's screen in the record."""
+    row = record_screen(request.actor, patient_id, form_id(request))
+    messages.success(request, f"The screen of today is kept: {row.verdict}.")
+    return see_other("clinic:safety", patient_id)
+
+
+@both
+@needs("clinical.write")
+def examine(request: HttpRequest, patient_id: UUID) -> HttpResponse:
+    """The bedside examination, beside the one before."""
+    patient = patient_for(request.actor, patient_id, "clinical.write", page="examination")
+    form = ExaminationForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            record_examination(
+                request.actor, patient_id, form_id(request), form.findings(), note=form.cleaned_data["note"]
+            )
+            messages.success(request, "The examination is saved. Each finding is a point on its plot.")
+            return see_other("clinic:chart", patient_id)
+        except Refusal as refusal:
+            form.refuse(refusal)
+    before = last_examinations(patient, 1)
+    context = {
+        "tab": "examination",
+        "here": "patients",
+        "patient": patient,
+        "form": form,
+        "rows": form.groups(before[0] if before else None),
+        "before": before[0] if before else None,
+        "row": request.POST.get("row") or str(uuid4()),
+    }
+    return render(request, "clinic/chart/examine.html", context, status=422 if form.is_bound else 200)
+
+
+def flag_of(flag_id: str):
+    """The red flag of that id, or None when the file no longer has it."""
+    return next((flag for flag in red_flags() if flag.id == flag_id), None)
+
+
+def consent_state(consents, kind: str) -> str:
+    """given, refused, withdrawn or none: the newest decision of a kind."""
+    return next((row["decision"] for row in consents if row["kind"] == kind), "none")
+
+
+def see_other(name: str, *args) -> HttpResponse:
+    response = redirect(name, *args)
+    response.status_code = 303
+    return response
+
+
+def form_id(request: HttpRequest) -> UUID:
+    """The id the form carries, so that sending it twice makes one row; a new one when it carries none."""
+    try:
+        return UUID(request.POST.get("row", ""))
+    except ValueError:
+        return uuid4()

@@ -1,0 +1,167 @@
+"""Staff pages: letters to other clinicians. Draft, look at it, send it once under consent."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID, uuid4
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from deqi.doors.access import needs
+from deqi.doors.clinic.chart.views import both, form_id, get_only, post_only, see_other
+from deqi.doors.clinic.letters.forms import LetterForm
+from deqi.doors.clinic.review.shown import rating_chart, symptoms_shown
+from deqi.doors.letters import TooLong, one_page_pdf_of, pdf_of, png_of
+from deqi.doors.letters.content import PARTS, first_draft, whole
+from deqi.doors.letters.plot import svg_of
+from deqi.record.care.actions import letters as actions
+from deqi.record.care.models import Letter
+from deqi.record.care.queries.letters import letter_for, letter_lists, letter_matter
+from deqi.record.errors import Refusal
+from deqi.record.patients.queries import patient_for
+from deqi.record.practice.queries import organization
+from deqi.record.together import together
+
+
+@get_only
+@needs("clinical.view")
+def letters(request: HttpRequest, patient_id: UUID) -> HttpResponse:
+    """Every letter about one person."""
+    patient = patient_for(request.actor, patient_id, "clinical.view", page="letters")
+    lists = together(**letter_lists(patient))
+    context = {"tab": "letters", "here": "patients", "patient": patient, **lists}
+    return render(request, "clinic/letters/letters.html", context)
+
+
+@both
+@needs("letter.write")
+def letter_new(request: HttpRequest, patient_id: UUID) -> HttpResponse:
+    """A draft from the record: `?review=` for a report, `?kind=referral&flag=` for a red flag."""
+    kind = "referral" if request.GET.get("kind") == "referral" else "report"
+    matter = letter_matter(request.actor, patient_id, _asked_review(request))
+    initial = first_draft(matter, kind=kind, flag=request.GET.get("flag", ""))
+    form = LetterForm(request.POST or None, initial=initial, providers=matter.lists["providers"])
+    if request.method == "POST" and form.is_valid():
+        try:
+            made = actions.draft_letter(
+                request.actor,
+                patient_id,
+                form_id(request),
+                form.given(),
+                kind=kind,
+                course_id=matter.course.id if matter.course else None,
+                review_id=matter.review.id if matter.review else None,
+            )
+            return see_other("clinic:letter", made.id)
+        except Refusal as refusal:
+            form.refuse(refusal)
+    context = {
+        "tab": "letters",
+        "here": "patients",
+        "patient": matter.patient,
+        "matter": matter,
+        "kind": kind,
+        "form": form,
+        "row": request.POST.get("row") or str(uuid4()),
+    }
+    return render(request, "clinic/letters/new.html", context, status=422 if form.is_bound else 200)
+
+
+def _asked_review(request: HttpRequest) -> UUID | None:
+    try:
+        return UUID(request.GET.get("review", ""))
+    except ValueError:
+        return None
+
+
+@both
+@needs("letter.write")
+def letter(request: HttpRequest, letter_id: UUID) -> HttpResponse:
+    """One letter: look at it, change it while it is a draft, send it."""
+    patient, row = letter_for(request.actor, letter_id, "letter.write", page="letter")
+    lists = together(**letter_lists(patient))
+    form = LetterForm(request.POST or None, initial=draft_of(row), providers=lists["providers"])
+    if request.method == "POST" and form.is_valid():
+        try:
+            actions.change_letter(request.actor, letter_id, form.given())
+            messages.success(request, "The draft is kept.")
+            return see_other("clinic:letter", letter_id)
+        except Refusal as refusal:
+            form.refuse(refusal)
+            messages.error(request, refusal.message)
+    consent = next(iter(lists["consents"]), None)
+    context = {
+        "tab": "letters",
+        "here": "patients",
+        "patient": patient,
+        "letter": row,
+        "form": form,
+        "may_send": bool(consent and consent["decision"] == "given"),
+        "consent": consent,
+        "ways": actions.HOW.items(),
+    }
+    return render(request, "clinic/letters/letter.html", context, status=422 if form.is_bound else 200)
+
+
+def draft_of(row: Letter) -> dict[str, Any]:
+    """The form's values of a letter as it stands."""
+    parts = {key: "\n".join(row.body.get(key) or []) for key in PARTS}
+    return {"to": str(row.to_id), "urgency": row.urgency, "asked_first": row.asked_first, **parts}
+
+
+@get_only
+@needs("letter.write")
+def letter_pdf(request: HttpRequest, letter_id: UUID) -> HttpResponse:
+    """The PDF: as sent, or of the draft as it stands."""
+    _, row = letter_for(request.actor, letter_id, "letter.write", page="letter PDF")
+    pdf = bytes(row.pdf) if row.pdf else pdf_of(*_content(request, row))
+    return HttpResponse(pdf, content_type="application/pdf", headers={"Content-Disposition": "inline"})
+
+
+@get_only
+@needs("letter.write")
+def letter_png(request: HttpRequest, letter_id: UUID) -> HttpResponse:
+    """The first page as a picture, for the preview."""
+    _, row = letter_for(request.actor, letter_id, "letter.write", page="letter preview")
+    return HttpResponse(png_of(*_content(request, row)), content_type="image/png")
+
+
+@post_only
+@needs("letter.send")
+def send(request: HttpRequest, letter_id: UUID) -> HttpResponse:
+    """Sends it, once; the PDF is kept as sent."""
+    _, row = letter_for(request.actor, letter_id, "letter.send", page="letter")
+    try:
+        if row.sent_at is None:
+            pdf = one_page_pdf_of(*_content(request, row, "letter.send"))
+            actions.send_letter(request.actor, letter_id, request.POST.get("how", ""), pdf)
+        messages.success(request, f"Sent to {row.to.name}; kept as it was sent.")
+    except TooLong as error:
+        messages.error(request, str(error))
+    except Refusal as refusal:
+        messages.error(request, refusal.message)
+    if not request.actor.may("letter.write"):
+        return see_other("clinic:patient", row.patient_id)
+    return see_other("clinic:letter", letter_id)
+
+
+def _content(
+    request: HttpRequest, row: Letter, verb: str = "letter.write"
+) -> tuple[dict[str, Any], str | None]:
+    """The letter's words and its plot."""
+    matter = letter_matter(
+        request.actor, row.patient_id, row.review_id, verb=verb, writer_id=row.written_by_id
+    )
+    plot, caption, alt = None, "", ""
+    if row.review is not None and row.kind == "report":
+        result = row.review.result
+        found = symptoms_shown(result["judged"])
+        if found:
+            plot = svg_of(rating_chart(result["inputs"], found[0].key, matter.lists["medicines"], height=110))
+            caption = f"{found[0].label}, 0 to 10. Dots are ratings, ticks are sessions."
+            alt = f"Plot over time. {found[0].simple['words']}"
+    clinic = organization()
+    assert clinic is not None
+    return whole(row, matter, clinic, plot_caption=caption, plot_alt=alt), plot

@@ -1,0 +1,252 @@
+"""What a letter says: lines drawn from the record for a draft, and the whole letter for the page.
+
+The writer reads and changes every line. Nothing here advises on a medicine or names a new diagnosis.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from django.utils import timezone
+
+from deqi.record.care.models import Letter, Review
+from deqi.record.care.queries.case import case_of
+from deqi.record.care.queries.letters import LetterMatter
+from deqi.record.patients.actions.history import CAUSES
+from deqi.record.practice.models import Organization
+from deqi.science.measures import examination_items, global_change_steps, symptoms
+from deqi.science.measures.items import SIDES
+from deqi.science.safety import red_flags, screen, workup
+
+URGENCY = {
+    "emergency_now": "Emergency, by telephone now",
+    "same_day": "Today, by telephone first",
+    "within_2_weeks": "Within two weeks",
+    "routine": "Routine",
+}
+PARTS = {
+    "reason": "Why this person comes",
+    "findings": "Findings",
+    "response": "Response so far",
+    "safety": "Safety",
+    "medicines": "Medicines, as told to us",
+    "plan": "Plan",
+}
+COMPLEMENTARY = (
+    "Acupuncture here is complementary: it goes beside your care and does not replace it. "
+    "We gave no advice to change a medicine."
+)
+
+
+def day(moment: date) -> str:
+    return f"{moment.day} {moment:%b %Y}"
+
+
+def first_draft(matter: LetterMatter, *, kind: str, flag: str = "") -> dict[str, Any]:
+    """The first values of the form, each part as lines."""
+    return {
+        "to": next((row["id"] for row in matter.lists["providers"]), None),
+        "urgency": _urgency(flag) if kind == "referral" else "routine",
+        "asked_first": _asked(matter, kind, flag),
+        "reason": "\n".join(reason_lines(matter)),
+        "findings": "\n".join(finding_lines(matter)),
+        "response": "\n".join(response_lines(matter.review)),
+        "safety": "\n".join(safety_lines(matter, flag)),
+        "medicines": "\n".join(medicine_lines(matter)),
+        "plan": "\n".join(plan_lines(matter, kind)),
+    }
+
+
+def _urgency(flag: str) -> str:
+    return next((str(one.urgency) for one in red_flags() if one.id == flag), "same_day")
+
+
+def _asked(matter: LetterMatter, kind: str, flag: str) -> str:
+    found = next((one for one in red_flags() if one.id == flag), None)
+    if kind == "referral" and found:
+        return (
+            f"Please see {matter.patient.name}: {found.title[0].lower() + found.title[1:]}. To: {found.to}."
+        )
+    if kind == "referral":
+        return f"Please see {matter.patient.name}."
+    missing = missing_tests(matter)
+    if missing:
+        return f"Please tell us whether these were done, and the results: {', '.join(missing[:5])}."
+    return "Nothing is asked of you; this is for your information."
+
+
+def missing_tests(matter: LetterMatter) -> list[str]:
+    """Tests of the ordinary work-up that the record marks as missing."""
+    condition = matter.known.condition()
+    held = (condition or {}).get("work_up") or {}
+    return [
+        test.test
+        for test in workup().tests
+        if isinstance(held.get(test.key), dict) and held[test.key].get("state") == "missing"
+    ]
+
+
+def reason_lines(matter: LetterMatter) -> list[str]:
+    condition = matter.known.condition(matter.course.condition_id if matter.course else None)
+    if condition is None:
+        return ["Symptoms of neuropathy; the cause is not recorded with us."]
+    code = f" ({condition['icd10']})" if condition["icd10"] else ""
+    since = f", since {condition['onset']:%b %Y}" if condition["onset"] else ""
+    by = f", diagnosed by {condition['diagnosed_by']}" if condition["diagnosed_by"] else ""
+    label = condition["label"] or CAUSES.get(condition["condition"], "Neuropathy")
+    return [f"{label}{code}{since}{by}."]
+
+
+def finding_lines(matter: LetterMatter) -> list[str]:
+    """The newest examination: filament, vibration, reflexes, how far up."""
+    newest: dict[str, tuple[float, date]] = {}
+    for row in matter.lists["examined"]:
+        newest.setdefault(row["code"], (float(row["value"]), row["effective_at"].date()))
+    if not newest:
+        return ["No bedside examination recorded yet."]
+    when = max(at for _, at in newest.values())
+    lines = []
+    touches = [key for key in examination_items() if key.startswith("filament_")]
+    felt = {
+        side: [newest[f"{key}_{side}"][0] for key in touches if f"{key}_{side}" in newest] for side in SIDES
+    }
+    if any(felt.values()):
+        said = ", ".join(f"{side} {sum(v):g} of {3 * len(v)}" for side, v in felt.items() if v)
+        lines.append(f"10 g filament, touches felt ({day(when)}): {said}.")
+    for key in ("vibration_great_toe_8", "ankle_reflex", "great_toe_strength", "touch_loss_extent_cm"):
+        sides = [(side, newest[f"{key}_{side}"][0]) for side in SIDES if f"{key}_{side}" in newest]
+        if sides:
+            item = examination_items()[key]
+            said = ", ".join(f"{side} {_said(item, value)}" for side, value in sides)
+            lines.append(f"{item.label}: {said}.")
+    return lines
+
+
+def _said(item: Any, value: float) -> str:
+    return (
+        str(item.choices.get(int(value), f"{value:g}"))
+        if item.choices
+        else f"{value:g} {item.unit or ''}".strip()
+    )
+
+
+def response_lines(review: Review | None) -> list[str]:
+    """The review's judgement in numbers, with how many ratings stand behind each, worse and unclear included."""
+    if review is None:
+        return ["No review has been held yet."]
+    lines = []
+    for key, row in review.result["judged"]["symptoms"].items():
+        simple, label = row["simple"], symptoms()[key].label
+        if simple["enough"]:
+            noise = "more than" if simple["beyond_noise"] else "not more than"
+            lines.append(
+                f"{label}, 0-10, seven-day means: {simple['baseline_mean']:.1f} before, {simple['current_mean']:.1f} now "
+                f"({simple['change']:+.1f}; {simple['n_baseline']} and {simple['n_current']} ratings), {noise} day-to-day variation."
+            )
+        else:
+            lines.append(
+                f"{label}: not enough ratings yet ({simple['n_baseline']} before, {simple['n_current']} now)."
+            )
+    step = next((s.label.lower() for s in global_change_steps() if s.value == review.global_change), None)
+    if step:
+        lines.append(f"In the patient’s own judgement since treatment began: {step}.")
+    lines.append("Consistent with many causes; how much is due to the needles cannot be told in one person.")
+    return lines
+
+
+def safety_lines(matter: LetterMatter, flag: str = "") -> list[str]:
+    lines = []
+    for row in matter.known.flags.values():
+        if row["present"] and row["resolved_at"] is None:
+            found = next((one for one in red_flags() if one.id == row["flag"]), None)
+            name = found.title if found else row["flag"]
+            note = f": {row['note']}" if row["note"] else ""
+            lines.append(f"Red flag answered yes on {day(row['asked_at'].date())}: {name}{note}.")
+    asked = len(matter.known.flags)
+    if not lines and asked:
+        lines.append(f"{asked} red-flag questions asked, none present.")
+    said = screen(case_of(matter.patient, matter.course, matter.on, known=matter.known), on=matter.on)
+    titles = [
+        one.title
+        for one in said.findings
+        if one.kind == "precaution" and not one.missing and one.effect != "inform"
+    ]
+    if titles:
+        lines.append(f"Needling is changed because of: {'; '.join(titles[:4])}.")
+    if matter.lists["events"]:
+        kinds: dict[str, int] = {}
+        for row in matter.lists["events"]:
+            kinds[row["event_type"]] = kinds.get(row["event_type"], 0) + 1
+        said_events = ", ".join(f"{kind.replace('_', ' ')} ({count})" for kind, count in kinds.items())
+        lines.append(f"Side effects reported: {said_events}.")
+    elif matter.position and matter.position.given:
+        lines.append("No side effect reported.")
+    return lines or ["Red flags have not been asked yet."]
+
+
+def medicine_lines(matter: LetterMatter) -> list[str]:
+    if not matter.lists["medicines"]:
+        return ["None told to us."]
+    listed = "; ".join(f"{row['name']} {row['dose_text']}".strip() for row in matter.lists["medicines"])
+    allergies = ", ".join(row["substance"] for row in matter.lists["allergies"])
+    return [f"{listed}." + (f" Allergies: {allergies}." if allergies else "")]
+
+
+def plan_lines(matter: LetterMatter, kind: str) -> list[str]:
+    position = matter.position
+    lines = []
+    if kind == "referral":
+        lines.append("No needling until you have seen this person and told us.")
+    if position is None or matter.course is None:
+        return lines or ["No course of treatment is open."]
+    if position.next_review is None:
+        lines.append(f"The course has ended after {position.given} sessions.")
+    else:
+        lines.append(
+            f"{position.given} of {position.planned} sessions given; next review after session {position.next_review}."
+        )
+    if matter.review is not None:
+        review = matter.review
+        lines.append(f"Review of {day(review.at.date())}: {review.get_decision_display()}. {review.reason}")
+    return lines
+
+
+def whole(
+    letter: Letter, matter: LetterMatter, clinic: Organization, *, plot_caption: str = "", plot_alt: str = ""
+) -> dict[str, Any]:
+    """The letter as the page template reads it."""
+    site, patient = matter.patient.home_site, matter.patient
+    licence = matter.licence
+    draft = letter.sent_at is None
+    marks = ["Synthetic clinic: this person is made up."] if clinic.synthetic else []
+    title = "Referral" if letter.kind == "referral" else "Report"
+    return {
+        "title": f"{title}: {patient.name}, born {day(patient.birth_date)}",
+        "mark": " ".join(marks),
+        "from": {
+            "clinic": f"{clinic.name}, {site.name}",
+            "place": site.address.replace("\n", ", "),
+            "reach": f"Telephone {site.phone}" if site.phone else "",
+            "name": letter.written_by.name,
+            "title": licence["practitioner__title"] if licence else "",
+            "licence": f"Licence: {licence['authority']} {licence['number']}" if licence else "",
+        },
+        "date": day((letter.sent_at or timezone.now() if draft else letter.sent_at).date()),
+        "record": str(patient.record_number),
+        "to": {"name": letter.to.name, "organisation": letter.to.organisation},
+        "ask_label": f"{URGENCY[letter.urgency]}. Asked of you:"
+        if letter.kind == "referral" or letter.urgency != "routine"
+        else "Asked of you:",
+        "ask_colour": "#b3261e" if letter.urgency in ("emergency_now", "same_day") else "#0b6b5b",
+        "asked_first": letter.asked_first,
+        "parts": [
+            {"title": heading, "lines": letter.body[key]}
+            for key, heading in PARTS.items()
+            if letter.body.get(key)
+        ],
+        "closing": COMPLEMENTARY,
+        "footer": f"{patient.name}, record {patient.record_number}. Shared with the patient’s consent.",
+        "plot_caption": plot_caption,
+        "plot_alt": plot_alt,
+    }

@@ -1,0 +1,52 @@
+"""Judging a course from its inputs, the same today and in ten years: what the review page shows and what is kept.
+
+Example:
+    >>> sha256_of({"b": 1, "a": 2}) == sha256_of({"a": 2, "b": 1})
+    True
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import date
+from typing import Any
+
+from deqi.science.course import MODEL_VERSION, MedicineChange, Rating, review, review_simple
+
+
+def sha256_of(inputs: Mapping[str, Any]) -> str:
+    """The fingerprint of the inputs as canonical JSON."""
+    text = json.dumps(inputs, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def judge(inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """Per symptom: seven-day means (`simple`) and the course model's verdict (`model`). Plain JSON."""
+    ratings = [Rating(**row) for row in inputs["ratings"]]
+    sessions = [date.fromisoformat(day) for day in inputs["sessions"]]
+    on = date.fromisoformat(inputs["on"])
+    medicine = [MedicineChange(**row) for row in inputs["medicine"]]
+    means = review_simple(ratings, sessions, on)
+    judged = review(ratings, sessions, inputs["condition"], on, medicine)
+    found = {
+        key: {
+            "simple": asdict(simple),
+            "model": judged[key].as_dict() if key in judged else None,
+        }
+        for key, simple in means.items()
+    }
+    return json.loads(json.dumps({"model_version": MODEL_VERSION, "symptoms": found}, default=str))
+
+
+def holds(kept: Any) -> bool:
+    """Whether a kept review still stands on its inputs: the same fingerprint, and the same judgement computed again.
+
+    A later version of the model may judge otherwise; then only the fingerprint is compared.
+    """
+    inputs = kept.result["inputs"]
+    if sha256_of(inputs) != kept.inputs_sha256:
+        return False
+    return kept.model_version != MODEL_VERSION or judge(inputs) == kept.result["judged"]
