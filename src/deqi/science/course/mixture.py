@@ -77,10 +77,18 @@ class Gaussians:
 
 def shape_over_week(posterior: Posterior, day: float, *, stop: float | None) -> Floats:
     """Mean of g(t)k(t) over the seven days up to `day` at each node (G); `stop` is the day treatment ended."""
+    return _shape(posterior, day - np.arange(7.0), stop)
+
+
+def shape_on_day(posterior: Posterior, day: float, *, stop: float | None) -> Floats:
+    """g(t)k(t) on one day at each node (G)."""
+    return _shape(posterior, np.array([day]), stop)
+
+
+def _shape(posterior: Posterior, days: Floats, stop: float | None) -> Floats:
     om, lam = posterior.theta[:, OM, None], posterior.theta[:, LAM, None]
-    days = day - np.arange(7.0)
     weeks = np.maximum(np.minimum(days, stop) if stop is not None else days, 0) / 7
-    since = np.maximum(days - stop, 0) / 7 if stop is not None else np.zeros(7)
+    since = np.maximum(days - stop, 0) / 7 if stop is not None else np.zeros(len(days))
     return np.asarray((weeks / (weeks + om) * np.exp(-since / lam)).mean(axis=1))
 
 

@@ -172,6 +172,18 @@ def review_rows(
     medicine: Sequence[MedicineChange] = (),
 ) -> Review:
     """Reviews one symptom from its rows (see `rows_of`): the inner door, without checks, for many courses."""
+    return fitted(symptom, rows, sessions, condition, on, medicine)[0]
+
+
+def fitted(
+    symptom: str,
+    rows: Sequence[Row],
+    sessions: Sequence[dt.date],
+    condition: str,
+    on: dt.date,
+    medicine: Sequence[MedicineChange] = (),
+) -> tuple[Review, Mixture | None]:
+    """The review with the posterior behind it, which is None where there are too few ratings for any number."""
     condition = known_condition(condition)
     visits = sorted(day for day in sessions if day <= on)
     doses = [change for change in medicine if change.date <= on]
@@ -187,7 +199,7 @@ def review_rows(
         "input_hash": input_hash(symptom, rows, visits, condition, on, doses),
     }
     if not visits or n_before < FLOOR_BASELINE or len(rows) == n_before:
-        return _too_few(about, symptom)
+        return _too_few(about, symptom), None
     series = series_of(rows, visits, on, doses)
     return _judge(about, symptom, series, change_prior(condition, symptom), (on - visits[0]).days, visits)
 
@@ -216,7 +228,7 @@ def _judge(
     change: ChangePrior,
     day: int,
     visits: Sequence[dt.date],
-) -> Review:
+) -> tuple[Review, Mixture]:
     """Fits the model and reads every number off it."""
     posterior = fit(series, change)
     mixture = Mixture(posterior)
@@ -238,7 +250,7 @@ def _judge(
         verdict="too_few" if thin else verdict_of(doubt[1]),
     )
     step = next_step(verdict, sceptical.verdict, day, p_improved, p_worse, reach[WEEK_6], reach[WEEK_12])
-    return Review(
+    found = Review(
         **about,
         baseline=baseline,
         level=float(np.clip(baseline - fall, 0, 10)),
@@ -262,6 +274,7 @@ def _judge(
         sceptical=sceptical,
         warnings=_warnings(about, series, posterior, baseline, verdict, sceptical.verdict, info, visits),
     )
+    return found, mixture
 
 
 def verdict_of(p_improved: float) -> Verdict:

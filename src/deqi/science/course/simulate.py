@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from deqi.science.course.kernel import OM, TAU, Floats, Q, R, S
+from deqi.science.course.kernel import LAM, OM, TAU, Floats, Q, R, S
 from deqi.science.course.mixture import matters
 from deqi.science.course.priors import change_prior, priors, theta_of
 
@@ -58,10 +58,11 @@ def simulate(
     condition: str | None = None,
     symptom: str = "burning",
     adherence: float = ADHERENCE,
+    end_week: int | None = None,
 ) -> Simulated:
     """Makes `patients` courses of weekly sessions, reviewed `weeks` after the first, with about 85 % of daily ratings.
 
-    `condition` defaults to dpn, and to cipn in the coasting world. Raises ValueError for an unknown world.
+    `end_week`: the week of the last session, after which the effect fades; None goes on to the review. `condition` defaults to dpn, and to cipn in the coasting world. Raises ValueError for an unknown world.
     """
     if world not in WORLDS:
         raise ValueError(f"world {world!r} is not one of {', '.join(WORLDS)}")
@@ -70,9 +71,11 @@ def simulate(
     now = 7 * weeks
     days = np.arange(-BASELINE_DAYS, max(84, now) + 8)
     drawn = _draw_people(rng, patients, world, condition, symptom)
-    level = _level(rng, drawn, days, world)
+    end = None if end_week is None else 7 * end_week
+    level = _level(rng, drawn, days, world, end)
     seen, values = _rate(rng, drawn, level, days, now, world, adherence)
-    return _tables(drawn, level, seen, values, days, now, condition, symptom)
+    last = now - 1 if end is None else end
+    return _tables(drawn, level, seen, values, days, now, last, condition, symptom)
 
 
 def _draw_people(
@@ -82,7 +85,7 @@ def _draw_people(
     known, change = priors(), change_prior(condition, symptom)
     theta = theta_of(rng.standard_normal((n, 6)))
     people = {"day_sd": theta[:, S], "lag_one": theta[:, R], "half_weeks": theta[:, OM]}
-    people |= {"wander": theta[:, Q], "flare_days": theta[:, TAU]}
+    people |= {"wander": theta[:, Q], "flare_days": theta[:, TAU], "fading_weeks": theta[:, LAM]}
     baseline = np.full(n, -1.0)
     while (outside := (baseline < known.baseline.low) | (baseline > known.baseline.high)).any():
         mean, sd = (3.0, 1.0) if world == "low_scale" else (known.baseline.mean, known.baseline.sd)
@@ -100,15 +103,17 @@ def _draw_people(
     return people
 
 
-def _level(rng: np.random.Generator, people: dict[str, Floats], days: NDArray[Any], world: str) -> Floats:
+def _level(
+    rng: np.random.Generator, people: dict[str, Floats], days: NDArray[Any], world: str, end: int | None
+) -> Floats:
     """The usual level on every day: patients x days."""
     column = {key: value[:, None] for key, value in people.items()}
-    weeks = np.maximum(days, 0) / 7
+    weeks = np.maximum(days if end is None else np.minimum(days, end), 0) / 7
+    since = np.zeros(len(days)) if end is None else np.maximum(days - end, 0) / 7
     steps = column["wander"] * rng.standard_normal((len(people["wander"]), len(days)))
     steps[:, 0] = 0
-    level = (
-        column["baseline"] + steps.cumsum(axis=1) - column["effect"] * weeks / (weeks + column["half_weeks"])
-    )
+    share = weeks / (weeks + column["half_weeks"]) * np.exp(-since / column["fading_weeks"])
+    level = column["baseline"] + steps.cumsum(axis=1) - column["effect"] * share
     level += column["flare"] * np.exp(-(days - days[0]) / column["flare_days"])
     if world == "coasting":
         rise = np.maximum(rng.normal(1.5, 0.5, (len(level), 1)), 0)
@@ -163,6 +168,7 @@ def _tables(
     values: NDArray[Any],
     days: NDArray[Any],
     now: int,
+    last: int,
     condition: str,
     symptom: str,
 ) -> Simulated:
@@ -178,7 +184,7 @@ def _tables(
         "condition": np.full(len(who), condition),
         "on": np.full(len(who), START + now),
     }
-    visits = np.arange(0, now, 7)
+    visits = np.arange(0, last + 1, 7)
     sessions = {"patient_id": np.repeat(names, len(visits)), "date": np.tile(START + visits, n)}
 
     def drop(day: int) -> Floats:
