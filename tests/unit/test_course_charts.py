@@ -4,9 +4,9 @@ import datetime as dt
 import json
 
 import pytest
+from tests.unit.test_course_model import ON, SESSIONS, START, ratings
 
 from deqi.science.course import MedicineChange, charts, fan, review
-from tests.unit.test_course_model import ON, SESSIONS, START, ratings
 
 MEDICINE = [MedicineChange(date=START + dt.timedelta(days=20), steps=-1, label="pregabalin halved")]
 
