@@ -4,7 +4,7 @@ import pytest
 
 from deqi.science.points import atlas
 from deqi.science.points.drawing import points_in, views
-from tests.browser.conftest import axe
+from tests.browser.conftest import axe, picture
 
 pytestmark = pytest.mark.browser
 
@@ -37,6 +37,14 @@ def test_all_409_points_are_reached_with_the_tab_key(page, people):
 def test_a_drawing_of_the_atlas_has_no_accessibility_violation(page, people, view):
     page.goto(f"/points/?view={view}")
     axe(page)
+
+
+@pytest.mark.parametrize("layer", ["meridians", "nerves", "dermatomes"])
+def test_a_map_over_the_points_has_no_accessibility_violation(page, people, layer):
+    page.goto(f"/points/?view=foot_sole&layer={layer}")
+    assert page.locator("svg.bodymap a.pt").count() > 0
+    axe(page)
+    picture(page, f"points-{layer}")
 
 
 def test_a_point_that_has_the_focus_is_seen_to_have_it(page, people):

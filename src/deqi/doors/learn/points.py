@@ -12,19 +12,22 @@ from deqi.doors.learn.frame import show
 from deqi.science.points import UnknownPoint, atlas, find, search
 from deqi.science.points.atlas import MERIDIANS
 from deqi.science.points.describe import brief, described
-from deqi.science.points.drawing import VIEW_NAMES, points_in, svg
+from deqi.science.points.drawing import VIEW_NAMES, points_in, svg, territories
 
 FIRST_VIEW = "foot_dorsum"
+LAYERS = {"": "Points", "meridians": "Channels", "nerves": "Skin nerves", "dermatomes": "Dermatomes"}
 BODY_VIEWS = frozenset({"front", "back", "right_lateral", "left_lateral"})
 
 
 @public
 @require_safe
 def atlas_page(request: HttpRequest) -> HttpResponse:
-    """`?q=` searches, `?view=` draws one view, `?meridian=` lists one channel."""
+    """`?q=` searches, `?view=` draws one view, `?layer=` lays one map over it, `?meridian=` lists one channel."""
     asked = request.GET.get("q", "").strip()[:60]
     view = request.GET.get("view", FIRST_VIEW)
     view = view if view in VIEW_NAMES else FIRST_VIEW
+    layer = request.GET.get("layer", "")
+    layer = layer if layer in LAYERS else ""
     meridian = request.GET.get("meridian", "")
     meridian = meridian if meridian in MERIDIANS else ""
     if asked:
@@ -44,7 +47,18 @@ def atlas_page(request: HttpRequest) -> HttpResponse:
         found=[brief(point) for point in found],
         views=VIEW_NAMES,
         meridians=MERIDIANS,
-        drawing=svg(view, link=_link),
+        drawing=_drawing(view, layer),
+        layer=layer,
+        layers=LAYERS,
+        territories=territories(view, layer) if layer in ("nerves", "dermatomes") else (),
+    )
+
+
+def _drawing(view: str, layer: str) -> str:
+    """The view with its points; over a map of territories their names give way to the map's."""
+    layers = (layer, "points") if layer else ("points",)
+    return svg(
+        view, layers=layers, labels="none" if layer in ("nerves", "dermatomes") else "auto", link=_link
     )
 
 
