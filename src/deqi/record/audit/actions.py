@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -102,3 +102,23 @@ def _next(
     entry.hash = entry_hash(entry)
     head.last_id, head.last_hash = entry.id, entry.hash
     return entry
+
+
+#: A page that refreshes itself, or answers each key, shows the same thing again: one entry covers this long.
+SAME_LOOK = timedelta(minutes=10)
+
+
+def log_look(actor: Actor, verb: str, *, page: str, patients: Iterable[UUID]) -> AuditEntry | None:
+    """One entry for looking at `page` (a name) with these people on it; none while an entry of this person covers it.
+
+    An entry covers ten minutes and the people it lists. Somebody new on the page makes a new entry at once.
+    """
+    shown = list(dict.fromkeys(patients))
+    recent = AuditEntry.objects.filter(actor_id=actor.user_id, verb=verb, at__gte=timezone.now() - SAME_LOOK)
+    covered: set[str] = set()
+    for detail in recent.order_by("-id").values_list("detail", flat=True)[:20]:
+        if detail.get("page") == page:
+            covered.update(detail.get("patients", ()))
+    if shown and {str(patient) for patient in shown} <= covered:
+        return None
+    return log(actor, verb, detail={"page": page}, patients=shown)

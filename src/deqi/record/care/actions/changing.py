@@ -26,7 +26,14 @@ def session_for(actor: Actor, session_id: UUID, verb: str, *, lock: bool = True)
     The caller writes the audit entry. Raises NotFound outside the acting person's scope, Forbidden inside it.
     """
     rows = Session.objects.select_related(
-        "patient__home_site", "course__condition", "site", "room", "practitioner__user", "needle_lot"
+        "patient__home_site",
+        "course__condition",
+        "site",
+        "room",
+        "practitioner__user",
+        "needle_lot",
+        "licence",
+        "signed_by",
     )
     if lock:
         rows = rows.select_for_update(of=("self",))

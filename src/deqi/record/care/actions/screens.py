@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -15,27 +16,31 @@ from deqi.record.care.actions.changing import OPEN_STATES, must_be, session_for
 from deqi.record.care.line import is_deep
 from deqi.record.care.models import SafetyScreen, Session
 from deqi.record.care.placements import placements_of
-from deqi.record.care.queries.case import Known, case_of
+from deqi.record.care.queries.case import case_of
 from deqi.record.errors import Refusal
 from deqi.record.practice.clock import today_at
 from deqi.science import safety
+from deqi.science.case import Case
 from deqi.science.points import Placement
 
 
-def screen_of(
-    session: Session, placements: Sequence[Placement], *, known: Known | None = None
-) -> safety.Screen:
+def screen_of(session: Session, placements: Sequence[Placement]) -> safety.Screen:
     """What the rules say about this person and these points today. Reads only: one statement, or two."""
     on = today_at(session.site)
     first = session.number == 1 and not earlier_visits(session)
-    case = case_of(session.patient, session.course, on, more={"first_session": first}, known=known)
-    spots, pairs = spots_of(placements), pairs_of(placements)
+    case = case_of(session.patient, session.course, on, more={"first_session": first})
+    return screen_case(case, placements, on)
+
+
+def screen_case(case: Case, placements: Sequence[Placement], on: date) -> safety.Screen:
+    """What the rules say about a case and points as a line holds them."""
+    pairs = pairs_of(placements)
     ways = ["manual"]
     ways += ["electro"] if pairs else []
     ways += ["deep"] if any(is_deep(placement) for placement in placements) else []
     ways += ["retained"] if any(placement.technique == "press-needle" for placement in placements) else []
     ways += ["moxa"] if any(placement.technique == "warm-needle" for placement in placements) else []
-    return safety.screen(case, spots, ways, on, pairs=pairs)
+    return safety.screen(case, spots_of(placements), ways, on, pairs=pairs)
 
 
 def earlier_visits(session: Session) -> bool:

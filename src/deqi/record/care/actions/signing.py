@@ -122,6 +122,11 @@ def content_hash(session: Session) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+def seal_holds(session: Session) -> bool:
+    """Whether a signed visit still has the fingerprint it was signed with."""
+    return bool(session.content_sha256) and content_hash(session) == session.content_sha256
+
+
 def _rows(rows: Iterable[Any], fields: Iterable[str]) -> list[list[Any]]:
     return [[_plain(getattr(row, name)) for name in fields] for row in rows]
 

@@ -1,0 +1,74 @@
+/* The visit and the day board: rings that count on from the server's time, the focus after a part was saved,
+   a suggestion put in place of a word, and a sound when the time is up (only once somebody asked for it). */
+"use strict";
+(() => {
+  const started = new WeakMap();
+  let sound = null;
+  let rung = false;
+
+  const clock = (seconds) => `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
+
+  function beep() {
+    if (!sound || rung) return;
+    rung = true;
+    for (const at of [0, 0.5, 1]) {
+      const tone = sound.createOscillator();
+      const loud = sound.createGain();
+      tone.frequency.value = 660;
+      loud.gain.value = 0.15;
+      tone.connect(loud).connect(sound.destination);
+      tone.start(sound.currentTime + at);
+      tone.stop(sound.currentTime + at + 0.25);
+    }
+  }
+
+  function tick() {
+    let over = 0;
+    for (const ring of document.querySelectorAll("svg.ring")) {
+      if (!started.has(ring)) started.set(ring, Date.now());
+      const planned = Number(ring.dataset.planned);
+      const left = planned - Number(ring.dataset.gone) - Math.floor((Date.now() - started.get(ring)) / 1000);
+      const word = left < 0 ? "over" : "left";
+      if (left < 0) over += 1;
+      ring.classList.toggle("over", left < 0);
+      ring.closest(".count, .room")?.classList.toggle("over", left < 0);
+      ring.querySelector(".clock").textContent = clock(Math.abs(left));
+      ring.querySelector(".word").textContent = word;
+      ring.querySelector(".arc").setAttribute("stroke-dasharray", `${left < 0 ? 1 : (left / planned).toFixed(4)} 1`);
+      if (left % 60 === 0 || left === -1) ring.setAttribute("aria-label", `${clock(Math.abs(left))} ${word}`);
+    }
+    const title = document.title.replace(/^● /, "");
+    document.title = over ? `● ${title}` : title;
+    if (over) beep(); else rung = false;
+  }
+  tick();
+  setInterval(tick, 1000);
+
+  function arrived() {
+    tick();
+    document.querySelector("dialog[data-open]:not([open])")?.showModal();
+    const wanted = document.querySelector("#visit [data-focus]");
+    if (wanted) wanted.focus();
+    const said = document.getElementById("said");
+    const words = document.querySelector("#visit [role=alert]");
+    if (said && !words) said.textContent = document.querySelector("#visit .step.now")?.textContent.trim() || "Saved";
+  }
+  document.body.addEventListener("htmx:afterSettle", arrived);
+  arrived();
+
+  document.addEventListener("click", (event) => {
+    const put = event.target.closest("[data-put]");
+    if (put) {
+      const line = put.closest("form").querySelector("[name=line]");
+      line.value = line.value.slice(0, Number(put.dataset.start)) + put.dataset.put + line.value.slice(Number(put.dataset.end));
+      line.focus();
+      line.dispatchEvent(new Event("input", { bubbles: true }));
+    }
+    const bell = event.target.closest("[data-sound]");
+    if (bell) {
+      sound = sound ? null : new AudioContext();
+      rung = false;
+      bell.setAttribute("aria-pressed", String(Boolean(sound)));
+    }
+  });
+})();

@@ -1,0 +1,122 @@
+"""The register of adverse events, and how often they happen here, always with the denominator."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import Count
+
+from deqi.record.actor import Actor
+from deqi.record.audit.actions import log
+from deqi.record.care.models import AdverseEvent, EventAssessment, Session
+from deqi.record.patients.queries import patients_in_scope
+from deqi.science.safety import Rate, adverse_event_types, rate
+
+SHOWN = 100
+NEEDLED = ("resting", "out", "signed")
+
+
+@dataclass(frozen=True)
+class EventRow:
+    """One event with the judgement in force, if there is one."""
+
+    event: AdverseEvent
+    label: str
+    newest: EventAssessment | None
+    versions: int
+
+
+@dataclass(frozen=True)
+class KindRate:
+    """How often one kind of event was found: treatments with it and people with it, never mixed."""
+
+    label: str
+    treatments: Rate
+    patients: Rate
+
+
+@dataclass(frozen=True)
+class Register:
+    """The newest events of a period, how many there are in all, and the rates. Rates need at least one visit."""
+
+    rows: list[EventRow]
+    total: int
+    sessions: int
+    patients: int
+    any_treatment: Rate | None
+    any_patient: Rate | None
+    kinds: list[KindRate]
+
+
+def labels() -> Mapping[str, str]:
+    """What each kind of event is called."""
+    return {kind.key: kind.label for kind in adverse_event_types()}
+
+
+def register(actor: Actor, since: datetime, until: datetime, site_id: UUID | None = None) -> Register:
+    """Events with onset in the period, at sites in the acting person's scope. Six statements.
+
+    A rate per treatment counts visits with at least one such event among all visits with needles; a rate per
+    patient counts people among all people needled. Events that belong to no visit count for people only.
+    """
+    reach = patients_in_scope(actor, "clinical.view")
+    events = AdverseEvent.objects.filter(patient__in=reach, onset_at__gte=since, onset_at__lt=until)
+    visits = Session.objects.filter(
+        patient__in=reach, state__in=NEEDLED, needled_at__gte=since, needled_at__lt=until
+    )
+    if site_id is not None:
+        events = events.filter(patient__home_site=site_id)
+        visits = visits.filter(patient__home_site=site_id)
+    size = visits.aggregate(sessions=Count("id"), patients=Count("patient", distinct=True))
+    named = labels()
+    shown = list(
+        events.select_related("patient", "session", "reported_by")
+        .prefetch_related("assessments__assessed_by")
+        .order_by("-onset_at")[:SHOWN]
+    )
+    found = list(events.values_list("event_type", "session_id", "session__state", "patient_id"))
+    log(actor, "event.register", patients=dict.fromkeys(event.patient_id for event in shown))
+    rows = [
+        EventRow(event, named.get(event.event_type, event.event_type), next(iter(held), None), len(held))
+        for event in shown
+        for held in [list(event.assessments.all())]
+    ]
+    return _with_rates(rows, found, size["sessions"], size["patients"], named, visits)
+
+
+def _with_rates(rows, found, sessions: int, patients: int, named: Mapping[str, str], visits) -> Register:
+    needled = set(visits.filter(adverse_events__isnull=False).values_list("id", "patient_id"))
+    with_event: dict[str, set[UUID]] = defaultdict(set)
+    people: dict[str, set[UUID]] = defaultdict(set)
+    ids = {session for session, _ in needled}
+    treated = set(visits.filter(patient__in={row[3] for row in found}).values_list("patient_id", flat=True))
+    for kind, session_id, _, patient_id in found:
+        if session_id in ids:
+            with_event[kind].add(session_id)
+            with_event[""].add(session_id)
+        if patient_id in treated:
+            people[kind].add(patient_id)
+            people[""].add(patient_id)
+    order = Counter(kind for kind, *_ in found)
+    kinds = [
+        KindRate(
+            named.get(kind, kind),
+            rate(len(with_event[kind]), sessions, "treatments"),
+            rate(len(people[kind]), patients, "patients"),
+        )
+        for kind, _ in order.most_common()
+        if sessions
+    ]
+    return Register(
+        rows=rows,
+        total=len(found),
+        sessions=sessions,
+        patients=patients,
+        any_treatment=rate(len(with_event[""]), sessions, "treatments") if sessions else None,
+        any_patient=rate(len(people[""]), patients, "patients") if patients else None,
+        kinds=kinds,
+    )
