@@ -2,12 +2,20 @@
 
 from django.urls import path
 
-from deqi.doors.patient import views
+from deqi.doors.patient import checkin, side_effects, views
 from deqi.doors.patient.intake import views as intake
 
 app_name = "patient"
 urlpatterns = [
     path("", views.home, name="home"),
+    path("medicines/", views.medicines, name="medicines"),
+    path("looked/", views.access_log, name="access_log"),
+    path("agreed/", views.consents, name="consents"),
+    path("agreed/<slug:kind>/", views.consent, name="consent"),
+    path("today/", checkin.begin, name="checkin"),
+    path("today/<slug:code>/", checkin.rate, name="rate"),
+    path("side-effects/", side_effects.side_effects, name="side_effects"),
+    path("side-effects/<slug:flag>/", side_effects.kept, name="side_effect_kept"),
     path("story/", intake.begin, name="intake"),
     path("story/all/", intake.summary, name="intake_summary"),
     path("story/send/", intake.send, name="intake_send"),

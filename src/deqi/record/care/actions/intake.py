@@ -139,6 +139,6 @@ def _task(intake: Intake, patient: Patient, about: str, title: str, days: int) -
             "kind": about.split()[0],
             "title": title,
             "due_on": today_at(patient.home_site) + timedelta(days=days),
-            "link": f"/patients/{patient.id}/",
+            "link": f"/patients/{patient.id}/{'intake' if about == 'intake' else 'safety'}/",
         },
     )

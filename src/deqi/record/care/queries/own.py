@@ -1,0 +1,279 @@
+"""What a patient sees on their own pages: the plan, the next visit, their ratings, what was agreed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.db.models import Max, Q
+from django.utils import timezone
+
+from deqi.record.actor import Actor
+from deqi.record.care.codes import felt_code, impact_code, rating_code, rating_codes, symptom_of
+from deqi.record.care.models import (
+    AdverseEvent,
+    Appointment,
+    Course,
+    CourseRevision,
+    Observation,
+    Review,
+    Session,
+)
+from deqi.record.care.queries.courses import GIVEN, CoursePosition, open_course_of, position_of
+from deqi.record.patients.models import Allergy, Consent, Intake, Medication, Patient
+from deqi.record.patients.queries import patient_for
+from deqi.record.patients.queries.consents import consents_of
+from deqi.record.practice.clock import day_at, local, today_at
+from deqi.science.course import review_simple
+from deqi.science.course.ratings import Rating
+from deqi.science.measures import symptoms
+
+#: Ratings this far back are drawn; before the course opened, these many days.
+DRAWN = timedelta(days=366)
+BEFORE_COURSE = timedelta(days=30)
+#: Asked when nothing is known of what the person feels.
+USUAL = ("pain", "burning", "tingling", "numbness")
+
+
+@dataclass(frozen=True)
+class OwnPage:
+    """The patient's home. `tracked` are the symptoms they rate, `rated` those with a rating today."""
+
+    patient: Patient
+    intake: Intake | None
+    course: Course | None
+    position: CoursePosition | None
+    revision: CourseRevision | None
+    appointment: Appointment | None
+    starts_at: datetime | None
+    tracked: list[str]
+    rated: set[str]
+    consents: dict[str, Consent]
+    reviews: list[Review]
+
+    @property
+    def rated_today(self) -> bool:
+        return set(self.tracked) <= self.rated
+
+    @property
+    def beads(self) -> list[dict[str, Any]]:
+        """One for each planned visit: done, next or to come, and whether a review follows it. At most 60."""
+        if self.position is None or self.revision is None:
+            return []
+        reviews = {int(point) for point in self.revision.review_sessions}
+        return [
+            {
+                "number": n,
+                "done": n <= self.position.given,
+                "next": n == self.position.visit,
+                "review": n in reviews,
+            }
+            for n in range(1, min(self.position.planned, 60) + 1)
+        ]
+
+
+def own_page(actor: Actor) -> OwnPage:
+    """Everything the home page shows, apart from the plot."""
+    patient = patient_for(actor, actor.patient_id, "self.view", page="home")
+    course = open_course_of(patient.id)
+    upcoming = Appointment.objects.filter(
+        patient=patient, status__in=["booked", "arrived"], starts_at__gte=timezone.now() - timedelta(hours=1)
+    )
+    appointment = upcoming.select_related("site", "practitioner__user").order_by("starts_at").first()
+    consents: dict[str, Consent] = {}
+    for consent in consents_of(patient.id):
+        consents.setdefault(consent.kind, consent)
+    return OwnPage(
+        patient=patient,
+        intake=patient.intakes.order_by("-started_at").first(),
+        course=course,
+        position=position_of(course) if course else None,
+        revision=course.revisions.order_by("-number").first() if course else None,
+        appointment=appointment,
+        starts_at=local(appointment.site, appointment.starts_at) if appointment else None,
+        tracked=tracked_symptoms(patient),
+        rated=rated_today(patient),
+        consents=consents,
+        reviews=list(course.reviews.order_by("-after_session")[:3]) if course else [],
+    )
+
+
+def tracked_symptoms(patient: Patient) -> list[str]:
+    """The symptoms this person rates: those they said they feel, and those rated in the last 90 days."""
+    felt = {felt_code(key): key for key in symptoms()}
+    rows = Observation.objects.filter(patient=patient, code__in=felt).order_by("effective_at")
+    newest = dict(rows.values_list("code", "value"))
+    chosen = {felt[code] for code, value in newest.items() if value}
+    recent = (
+        Observation.objects.filter(
+            patient=patient,
+            code__in=rating_codes(),
+            effective_at__gte=timezone.now() - timedelta(days=90),
+        )
+        .values("code")
+        .annotate(last=Max("effective_at"))
+    )
+    chosen |= {key for row in recent if (key := symptom_of(row["code"]))}
+    return [key for key in symptoms() if key in chosen] or [key for key in symptoms() if key in USUAL]
+
+
+def rated_today(patient: Patient) -> set[str]:
+    """The symptoms that were rated at home today."""
+    since, until = day_at(patient.home_site, today_at(patient.home_site))
+    rows = Observation.objects.filter(
+        patient=patient,
+        code__in=rating_codes(),
+        channel=Observation.Channel.HOME,
+        effective_at__gte=since,
+        effective_at__lt=until,
+    )
+    return {key for code in rows.values_list("code", flat=True) if (key := symptom_of(code))}
+
+
+@dataclass(frozen=True)
+class CheckIn:
+    """Today's questions: (code, symptom or None for the activity), and the answers given today by code."""
+
+    patient: Patient
+    codes: list[str]
+    today: dict[str, int]
+    activity: str
+
+
+def check_in(actor: Actor) -> CheckIn:
+    """What is asked today: each tracked symptom; the chosen activity once a week, in the person's own words."""
+    patient = patient_for(actor, actor.patient_id, "self.answer", page="check-in")
+    codes = [rating_code(key) for key in tracked_symptoms(patient)]
+    code = impact_code("chosen_activity")
+    last = (
+        Observation.objects.filter(patient=patient, code=code)
+        .exclude(text="")
+        .order_by("-effective_at")
+        .first()
+    )
+    since, until = day_at(patient.home_site, today_at(patient.home_site))
+    if last and (last.effective_at >= since or last.effective_at < since - timedelta(days=6)):
+        codes.append(code)
+    given = Observation.objects.filter(
+        patient=patient, code__in=codes, channel="home", effective_at__gte=since, effective_at__lt=until
+    )
+    today = {code: int(value) for code, value in given.values_list("code", "value") if value is not None}
+    return CheckIn(patient, codes, today, last.text if last else "")
+
+
+@dataclass(frozen=True)
+class OwnSeries:
+    """One symptom over time. `words`: what the seven-day means say, "" before the first session."""
+
+    symptom: str
+    rows: list[dict[str, Any]]
+    sessions: list[date]
+    medicines: list[dict[str, str]]
+    words: str
+
+
+def own_series(patient: Patient, course: Course | None, symptom: str) -> OwnSeries:
+    """The ratings of one symptom with sessions and changes of medicine. Ratings after a session are left out."""
+    site, today = patient.home_site, today_at(patient.home_site)
+    since = timezone.now() - DRAWN
+    if course:
+        since = max(since, course.opened_at - BEFORE_COURSE)
+    ratings = (
+        Observation.objects.filter(
+            patient=patient, code=rating_code(symptom), effective_at__gte=since, value__isnull=False
+        )
+        .exclude(channel=Observation.Channel.AFTER)
+        .order_by("effective_at")
+    )
+    rows = [
+        {
+            "at": local(site, row.effective_at).date(),
+            "value": float(row.value),
+            "recall": row.recall or "24h",
+            "channel": row.channel,
+        }
+        for row in ratings
+    ]
+    sessions = Session.objects.filter(patient=patient, state__in=GIVEN, opened_at__gte=since)
+    days = [
+        local(site, at).date() for at in sessions.order_by("opened_at").values_list("opened_at", flat=True)
+    ]
+    return OwnSeries(
+        symptom,
+        rows,
+        days,
+        _medicine_changes(patient, local(site, since).date(), today),
+        _words(symptom, rows, days, today),
+    )
+
+
+def _words(symptom: str, rows: list[dict[str, Any]], days: list[date], today: date) -> str:
+    ratings = [
+        Rating(
+            date=row["at"],
+            symptom=symptom,
+            value=row["value"],
+            recall="7d" if row["recall"] == "7d" else "24h",
+            channel="home" if row["channel"] == "home" else "clinic_before",
+        )
+        for row in rows
+    ]
+    if not ratings or not days:
+        return ""
+    return review_simple(ratings, days, today)[symptom].words
+
+
+def _medicine_changes(patient: Patient, since: date, until: date) -> list[dict[str, str]]:
+    """Each start, change and end of a medicine in the time that is drawn."""
+    medicines = list(Medication.objects.filter(patient=patient))
+    replaced = {one.replaces_id for one in medicines}
+    marks = [
+        {"at": one.started_on.isoformat(), "label": str(one)}
+        for one in medicines
+        if one.started_on and since <= one.started_on <= until
+    ]
+    marks += [
+        {"at": one.ended_on.isoformat(), "label": f"{one.name} stopped"}
+        for one in medicines
+        if one.ended_on and since <= one.ended_on <= until and one.id not in replaced
+    ]
+    return sorted(marks, key=lambda mark: mark["at"])
+
+
+@dataclass(frozen=True)
+class OwnMedicines:
+    """Medicines and allergies as the clinic knows them."""
+
+    medicines: list[Medication]
+    allergies: list[Allergy]
+
+
+def own_medicines(actor: Actor) -> OwnMedicines:
+    """What the record holds now."""
+    patient = patient_for(actor, actor.patient_id, "self.view", page="medicines")
+    now = Q(ended_on=None) | Q(ended_on__gt=today_at(patient.home_site))
+    return OwnMedicines(
+        list(Medication.objects.filter(now, patient=patient).order_by("name")),
+        list(Allergy.objects.filter(patient=patient, ended_at=None).order_by("substance")),
+    )
+
+
+@dataclass(frozen=True)
+class OwnEvents:
+    """The last visits, for "after which one", and the side effects reported so far."""
+
+    patient: Patient
+    sessions: list[Session]
+    events: list[AdverseEvent]
+
+
+def own_events(actor: Actor) -> OwnEvents:
+    """What the page about side effects shows."""
+    patient = patient_for(actor, actor.patient_id, "self.view", page="side effects")
+    sessions = Session.objects.filter(patient=patient, needled_at__isnull=False).order_by("-opened_at")
+    return OwnEvents(
+        patient,
+        list(sessions.select_related("site")[:4]),
+        list(AdverseEvent.objects.filter(patient=patient).order_by("-onset_at")[:20]),
+    )
