@@ -93,7 +93,7 @@ def test_a_side_effect_is_reported_by_keyboard(phone, people, months, sign_in):
     look(page, "side-effects")
     for group in page.get_by_role("radio", name="No", exact=True).all():
         group.press("Space")
-    page.get_by_label("A bruise").press("Space")
+    page.get_by_label("What happened?").select_option(label="A bruise")
     page.get_by_role("button", name="Send to the clinic").press("Enter")
     page.get_by_text("Thank you for telling us").wait_for()
     look(page, "side-effect-kept")

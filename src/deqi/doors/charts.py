@@ -104,7 +104,7 @@ def ratings_line(rows: Iterable[Row], colour: str = "var(--jade)", *, worst: boo
 def session_ticks(days: Iterable[str], colour: str = "var(--ink-2)") -> Spec:
     """A short tick on the lower edge for each session."""
     return {
-        "data": {"values": [{"at": day} for day in days]},
+        "data": {"values": [{"at": day, "value": 0} for day in days]},
         "mark": {
             "type": "tick",
             "orient": "vertical",
@@ -113,34 +113,39 @@ def session_ticks(days: Iterable[str], colour: str = "var(--ink-2)") -> Spec:
             "color": colour,
             "yOffset": -7,
         },
-        "encoding": {"x": {**DAYS, "axis": DAY_AXIS}, "y": {"datum": 0}},
+        "encoding": {"x": {**DAYS, "axis": DAY_AXIS}, "y": LEVEL},
     }
 
 
 def marks(rows: Iterable[Row], colour: str = "var(--amber)") -> Spec:
-    """A dashed upright line with a word on top for each row of `at` and `label`: a change of medicine, say."""
-    data = {"values": list(rows)}
+    """A dashed upright line with a word on top for each row of `at` and `label`: a change of medicine, say.
+
+    A row with `late` true has its word to the left of the line, so that it is not cut at the right edge.
+    """
     x = {**DAYS, "axis": DAY_AXIS}
+    rule = {
+        "mark": {"type": "rule", "color": colour, "strokeDash": [3, 4], "strokeWidth": 1.5},
+        "encoding": {"x": x},
+    }
     return {
-        "data": data,
-        "layer": [
-            {
-                "mark": {"type": "rule", "color": colour, "strokeDash": [3, 4], "strokeWidth": 1.5},
-                "encoding": {"x": x},
-            },
-            {
-                "mark": {
-                    "type": "text",
-                    "align": "left",
-                    "baseline": "top",
-                    "dx": 5,
-                    "color": colour,
-                    "fontSize": 12,
-                    "limit": 150,
-                },
-                "encoding": {"x": x, "y": {"value": 0}, "text": {"field": "label"}},
-            },
-        ],
+        "data": {"values": list(rows)},
+        "layer": [rule, _labels(x, colour, False), _labels(x, colour, True)],
+    }
+
+
+def _labels(x: Spec, colour: str, late: bool) -> Spec:
+    return {
+        "transform": [{"filter": "datum.late === true" if late else "datum.late !== true"}],
+        "mark": {
+            "type": "text",
+            "align": "right" if late else "left",
+            "baseline": "top",
+            "dx": -5 if late else 5,
+            "color": colour,
+            "fontSize": 12,
+            "limit": 160,
+        },
+        "encoding": {"x": x, "y": {"value": 0}, "text": {"field": "label"}},
     }
 
 

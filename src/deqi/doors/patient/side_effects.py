@@ -14,7 +14,7 @@ from deqi.record.care.actions.own import after_needling_flags, report_side_effec
 from deqi.record.care.queries.own import OwnEvents, own_events
 from deqi.record.errors import NotFound, Refusal
 from deqi.record.practice.clock import local, today_at
-from deqi.science.safety import adverse_event_types, red_flags
+from deqi.science.safety import adverse_event_types, event_groups, red_flags
 
 YES_NO = [("no", _("No")), ("yes", _("Yes"))]
 
@@ -23,7 +23,7 @@ class SideEffectForm(DeqiForm):
     """What happened, when, after which visit; and the signs that cannot wait."""
 
     row = forms.UUIDField(widget=forms.HiddenInput())
-    event_type = forms.ChoiceField(label=_("What happened?"), widget=forms.RadioSelect)
+    event_type = forms.ChoiceField(label=_("What happened?"))
     happened_on = forms.DateField(label=_("On which day did it begin?"), widget=DateInput())
     session = forms.ChoiceField(label=_("After which visit?"), required=False)
     description = forms.CharField(
@@ -35,8 +35,7 @@ class SideEffectForm(DeqiForm):
 
     def __init__(self, *args, own: OwnEvents, **kwargs):
         super().__init__(*args, **kwargs)
-        kinds = [(kind.key, kind.patient_words) for kind in adverse_event_types() if kind.patient_words]
-        self.fields["event_type"].choices = kinds
+        self.fields["event_type"].choices = [("", _("choose")), *_kinds()]
         visits = [
             (str(one.id), f"{local(one.site, one.opened_at):%-d %b %Y}, {one.site.name}")
             for one in own.sessions
@@ -50,6 +49,15 @@ class SideEffectForm(DeqiForm):
 
     def flags(self) -> dict[str, bool]:
         return {flag.id: self.cleaned_data[flag.id] == "yes" for flag in after_needling_flags()}
+
+
+def _kinds() -> list[tuple[str, list[tuple[str, str]]]]:
+    """What a patient can report, group by group, in their words."""
+    groups = [
+        (group.title, [(kind.key, kind.patient_words) for kind in group.types if kind.patient_words])
+        for group in event_groups()
+    ]
+    return [(title, kinds) for title, kinds in groups if kinds]
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from django.utils.safestring import mark_safe
 from django.utils.translation import gettext_lazy as _
 
 from deqi.science.points.drawing import MapRegion, regions, svg
+from deqi.science.points.drawing.outlines import outline
+
+EDGE = 6  # units of a drawing left free around it
 
 #: Title of a group, then (view, side, caption) of each drawing; own feet and hands as their owner sees them.
 GROUPS = (
@@ -83,4 +88,16 @@ def _drawing(view: str, side: str | None, marks: Mapping[str, int]) -> str:
         symptoms=marks,
         prefix=f"map-{side or 'body'}",
     )
+    drawing = re.sub(r'viewBox="[^"]*"', f'viewBox="{_box(view, side)}"', drawing, count=1)
     return mark_safe(drawing)  # noqa: S308 - drawn by us from the package's own data
+
+
+@cache
+def _box(view: str, side: str | None) -> str:
+    """The part of the view that its regions fill, so that a foot is as large as its place on a phone allows."""
+    row = outline(view)
+    places = [place for one in regions(view, side) for place in one.polygon]
+    xs = [x * row.width * row.scale for x, _y in places]
+    ys = [y * row.height * row.scale for _x, y in places]
+    left, top = min(xs) - EDGE, min(ys) - EDGE
+    return f"{left:.0f} {top:.0f} {max(xs) - left + EDGE:.0f} {max(ys) - top + EDGE:.0f}"

@@ -77,7 +77,7 @@ def send_intake(actor: Actor) -> Intake:
     patient = patient_for(actor, actor.patient_id, "self.answer", page="intake, sending")
     intake = Intake.objects.select_for_update().filter(patient=patient).order_by("-started_at").first()
     if intake is None:
-        raise NotFound("The story has not been begun.")
+        raise Refusal(_("There is nothing to send yet. Begin your story first."))
     if intake.status != Intake.Status.STARTED:
         return intake
     intake.status, intake.submitted_at = Intake.Status.SUBMITTED, timezone.now()
