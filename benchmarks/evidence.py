@@ -121,7 +121,9 @@ def main() -> int:
         elif theirs:
             line += "   metafor did not finish"
         print(line)
-    print(f"{'one pool of 10,000 studies, REML':42} {seconds(lambda: fit(large_y, large_v), 3) * 1000:10.2f} ms")
+    print(
+        f"{'one pool of 10,000 studies, REML':42} {seconds(lambda: fit(large_y, large_v), 3) * 1000:10.2f} ms"
+    )
     if theirs.get("check") is not None:
         gap = abs(sum(fit(y, v).estimate for y, v in arrays) - float(theirs["check"] or 0.0))
         print(f"the {POOLS:,} estimates agree with metafor's: their sums differ by {gap:.1e}")

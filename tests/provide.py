@@ -50,7 +50,7 @@ def postgresql() -> Iterator[str]:
             return
     if os.environ.get("DEQI_TEST_POSTGRES"):
         raise Missing("DEQI_TEST_POSTGRES does not answer, or may not create databases.")
-    with _own_server(_server_programs()) as address:
+    with _own_server(server_programs()) as address:
         yield address
 
 
@@ -83,7 +83,7 @@ def _may_create_databases(address: str) -> bool:
     return bool(row and row[0])
 
 
-def _server_programs() -> Path:
+def server_programs() -> Path:
     """Folder with initdb and postgres."""
 
     def look() -> Path | None:

@@ -6,6 +6,8 @@ from tests.browser.conftest import axe, picture
 
 pytestmark = pytest.mark.browser
 PAGES = {
+    "help": "/help/",
+    "record": "/evidence/records/guideline/sio-asco-2022/",
     "evidence": "/evidence/",
     "answer": "/evidence/cipn/pain/",
     "studies": "/evidence/trials/",
@@ -19,7 +21,7 @@ PAGES = {
 @pytest.mark.parametrize("name", PAGES)
 def test_a_page_of_what_is_known_has_no_accessibility_violation_and_fits_a_phone(page, people, name):
     page.goto(PAGES[name])
-    if name == "answer":
+    if name in ("answer", "help"):
         page.wait_for_selector("body[data-charts=drawn] figure.chart svg")
     axe(page)
     picture(page, name)

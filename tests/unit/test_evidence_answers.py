@@ -139,3 +139,30 @@ def test_a_funnel_plot_shows_every_study_and_needs_three():
     assert "standard error" in svg
     with pytest.raises(ValueError, match="three studies"):
         funnel_spec(evidence.pool("dpn", "pain", "sham"), title="x")
+
+
+def test_a_pool_can_be_taken_out_as_a_table():
+    import csv
+    import io
+
+    result = evidence.pool("dpn", "global_response", "drug")
+    rows = list(csv.DictReader(io.StringIO(evidence.pool_csv(result))))
+    assert [row["id"] for row in rows] == [s.id for s in result.studies]
+    assert float(rows[0]["estimate"]) == result.studies[0].estimate
+
+
+def test_a_mixed_case_is_answered_from_all_conditions():
+    assert evidence.condition_for_case("dpn") == "dpn"
+    assert evidence.condition_for_case("mixed") == "any"
+    answer = evidence.answer("any", "pain")
+    assert answer.result.k >= evidence.answer("dpn", "pain").result.k
+    assert "any nerve condition" in answer.sentences[0]
+    assert len(evidence.doses("any").found) > len(evidence.doses("dpn").found)
+
+
+def test_the_shelves_open_without_the_numerical_half():
+    import subprocess
+    import sys
+
+    code = "import sys; from deqi.science.evidence import trials; trials(); sys.exit('scipy' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

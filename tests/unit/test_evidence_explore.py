@@ -65,7 +65,7 @@ def test_the_posterior_agrees_with_a_plain_grid():
     from scipy.stats import norm
 
     y, v, scale = np.array([-1.42, -0.16, -0.5]), np.array([0.13, 0.09, 0.05]), 0.5
-    tau, mean = np.linspace(0, 4, 2001) + 1e-3, np.linspace(-6, 5, 3001)
+    tau, mean = np.linspace(0, 3, 601) + 2.5e-3, np.linspace(-5, 4, 1501)
     spread = np.sqrt(v[:, None] + tau**2)
     log = sum(norm.logpdf(y[i], mean[None, :], spread[i][:, None]) for i in range(3))
     log -= 0.5 * (tau[:, None] / scale) ** 2

@@ -16,6 +16,7 @@ from deqi.science.points.drawing import (
     region_ids,
     regions,
     svg,
+    territories,
     views,
 )
 from deqi.science.points.drawing.geometry import area, clip, inside
@@ -44,7 +45,9 @@ def test_every_point_lies_inside_its_outline(view):
 
 
 @pytest.mark.parametrize("view", views())
-@pytest.mark.parametrize("layers", [("points",), ("regions",), ("points", "regions")])
+@pytest.mark.parametrize(
+    "layers", [("points", "meridians"), ("regions",), ("points", "nerves"), ("dermatomes", "regions")]
+)
 def test_a_drawing_is_well_formed_and_carries_no_inline_style(view, layers):
     text = svg(view, layers=layers, symptoms={"right_great_toe_top": 7})
     ET.fromstring(text)
@@ -107,6 +110,26 @@ def test_regions_speak_the_words_of_a_case():
         "feet",
         "wrist",
     )
+
+
+def test_all_409_points_are_drawn_somewhere():
+    assert {point.code for view in views() for point, _ in points_in(view)} == set(atlas())
+
+
+@pytest.mark.parametrize(
+    "view", ["hand_dorsum", "hand_palm", "foot_dorsum", "foot_sole", "foot_medial", "leg_medial"]
+)
+def test_a_layer_of_nerves_draws_the_territories_it_lists(view):
+    drawn = ET.fromstring(svg(view, layers=("nerves",))).iter(f"{SVG}g")
+    listed = [one.id for one in territories(view, "nerves")]
+    assert [g.get("data-territory") for g in drawn if g.get("data-territory")] == listed
+    assert listed and all(one.source and one.region for one in territories(view, "nerves"))
+
+
+def test_no_region_has_two_names_and_every_name_is_plain():
+    names = [region(one).name for one in region_ids()]
+    assert len(set(names)) == len(names)
+    assert all(name == name.lower() and "_" not in name for name in names)
 
 
 def test_the_two_maps_of_nerves_are_never_merged():

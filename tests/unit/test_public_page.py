@@ -5,7 +5,7 @@ import re
 import pytest
 
 from deqi.science import evidence
-from deqi.science.evidence.public_page import PublicPage, cited, page_problems, public_page
+from deqi.science.evidence.public_words import PublicPage, cited, page_problems, public_page
 from deqi.science.knowledge import KnowledgeError, parse_yaml
 
 

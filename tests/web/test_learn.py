@@ -83,3 +83,20 @@ def test_nonsense_in_the_address_is_not_there_and_nonsense_in_a_choice_falls_bac
 def test_citations_come_as_bibtex_and_ris(page):
     assert "@" in page.get("/evidence/cite.bib", {"id": "chung-2016"}).content.decode()
     assert "TY  - JOUR" in page.get("/evidence/cite.ris").content.decode()
+
+
+def test_every_claim_of_the_public_page_carries_a_citation_that_opens_its_record(page):
+    text = page.get("/help/").content.decode()
+    for section in evidence.public_page().sections:
+        for sentence in section.sentences:
+            assert not sentence.claim or sentence.cites
+    opened = set(re.findall(r'class="cites">(.*?)</span>', text, re.S))
+    links = {link for group in opened for link in re.findall(r'href="([^"]+)"', group)}
+    assert len(links) > 20
+    for link in links:
+        assert page.get(link).status_code == 200, link
+
+
+def test_a_recommendation_about_something_else_is_marked_so(page):
+    text = page.get("/evidence/cipn/pain/").content.decode()
+    assert "not about neuropathy" in text

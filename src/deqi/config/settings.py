@@ -110,7 +110,9 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "deqi.doors.middleware.ActorMiddleware",
+    "deqi.doors.accounts.idle.IdleMiddleware",
     "deqi.doors.accounts.second_factor.SecondFactorMiddleware",
+    "deqi.doors.accounts.drafts.DraftMiddleware",
     "deqi.doors.middleware.RefusalMiddleware",
 ]
 
@@ -186,8 +188,10 @@ MFA_TOTP_TOLERANCE = 1
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not SECURE
 
 # A signed-in person is signed out after this many seconds without a request; drafts keep what was typed.
-SESSION_COOKIE_AGE = int(os.environ.get("DEQI_IDLE_SECONDS", 20 * 60))
-SESSION_REFRESH_SECONDS = min(60, SESSION_COOKIE_AGE // 2)  # written once a minute, not at every look
+IDLE_SECONDS = int(os.environ.get("DEQI_IDLE_SECONDS", 20 * 60))
+# The session's end is written at most this often, so that a page that is only read writes nothing.
+SESSION_GRAIN_SECONDS = min(60, IDLE_SECONDS // 10)
+SESSION_COOKIE_AGE = IDLE_SECONDS + SESSION_GRAIN_SECONDS
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE

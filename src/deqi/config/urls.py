@@ -2,7 +2,11 @@
 
 from django.urls import include, path
 
+from deqi.doors.accounts import drafts
+
 urlpatterns = [
+    path("drafts/", drafts.drafts, name="drafts"),
+    path("still-here/", drafts.still_here, name="still_here"),
     path("account/", include("deqi.doors.accounts.urls")),
     path("me/", include("deqi.doors.patient.urls")),
     path("", include("deqi.doors.clinic.urls")),

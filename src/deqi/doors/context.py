@@ -11,6 +11,6 @@ def clinic(request: HttpRequest) -> dict:
     return {
         "organization": organization(),
         "actor": getattr(request, "actor", NOBODY),
-        "idle_seconds": settings.SESSION_COOKIE_AGE,
+        "idle_seconds": settings.IDLE_SECONDS,
         "second_factor_required": settings.REQUIRE_SECOND_FACTOR,
     }

@@ -1,6 +1,5 @@
 """Puts the acting person on each request, and turns refusals of the record into pages that say so."""
 
-import time
 from collections.abc import Callable
 
 from django.conf import settings
@@ -16,21 +15,13 @@ Handler = Callable[[HttpRequest], HttpResponse]
 
 
 class ActorMiddleware:
-    """`request.actor`: who asks. Pages of a signed-in person are never kept by a browser or a proxy.
-
-    A request keeps the session alive. That is written down once a minute, so that looking does not wait for
-    the disk each time.
-    """
+    """`request.actor`: who asks. Pages of a signed-in person are never kept by a browser or a proxy."""
 
     def __init__(self, get_response: Handler):
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         request.actor = SimpleLazyObject(lambda: actor_of(request.user))
-        if request.user.is_authenticated:
-            now = int(time.time())
-            if now - request.session.get("seen", 0) >= settings.SESSION_REFRESH_SECONDS:
-                request.session["seen"] = now
         response = self.get_response(request)
         if request.user.is_authenticated and not request.path.startswith(settings.STATIC_URL):
             response.headers.setdefault("Cache-Control", "no-store")

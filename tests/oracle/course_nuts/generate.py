@@ -34,7 +34,11 @@ def make_inputs() -> list[dict]:
             b = rng.normal(6.1, 1.7)
         effect, flare = rng.normal(mean, sd), abs(rng.normal(0, 0.8))
         s, r = 1.1 * np.exp(0.4 * rng.normal()), rng.beta(3.5, 6.5)
-        om, tau, q = 1.25 * np.exp(0.5 * rng.normal()), 10 * np.exp(0.5 * rng.normal()), abs(rng.normal(0, 0.08))
+        om, tau, q = (
+            1.25 * np.exp(0.5 * rng.normal()),
+            10 * np.exp(0.5 * rng.normal()),
+            abs(rng.normal(0, 0.08)),
+        )
         wander, noise, before, values = 0.0, 0.0, None, []
         for day in days:
             gap = 0 if before is None else day - before
@@ -45,7 +49,9 @@ def make_inputs() -> list[dict]:
             level = b + flare * np.exp(-(day - days[0]) / tau) - effect * weeks / (weeks + om) + wander
             values.append(int(np.clip(np.round(level + noise), 0, 10)))
             before = day
-        courses.append({"condition": condition, "days": [int(d) for d in days], "values": values, "now": 7 * WEEKS})
+        courses.append(
+            {"condition": condition, "days": [int(d) for d in days], "values": values, "now": 7 * WEEKS}
+        )
     return courses
 
 
@@ -90,7 +96,12 @@ def sample(first: int, last: int, out: Path) -> None:
 
     kernel = NUTS(model, target_accept_prob=0.85)
     mcmc = MCMC(
-        kernel, num_warmup=800, num_samples=2500, num_chains=4, chain_method="vectorized", progress_bar=False,
+        kernel,
+        num_warmup=800,
+        num_samples=2500,
+        num_chains=4,
+        chain_method="vectorized",
+        progress_bar=False,
         jit_model_args=True,
     )
     courses = json.loads((HERE / "inputs.json").read_text())
@@ -100,7 +111,9 @@ def sample(first: int, last: int, out: Path) -> None:
             continue
         course = courses[index]
         day = np.array(course["days"], float)
-        events = sorted([(d, 0, i) for i, d in enumerate(day)] + [(course["now"] - j, 1, j) for j in range(7)])
+        events = sorted(
+            [(d, 0, i) for i, d in enumerate(day)] + [(course["now"] - j, 1, j) for j in range(7)]
+        )
         at = np.array([event[0] for event in events])
         rated = np.array([k for k, event in enumerate(events) if event[1] == 0])
         window = [0] * 7
@@ -108,8 +121,14 @@ def sample(first: int, last: int, out: Path) -> None:
             if event[1] == 1:
                 window[event[2]] = k
         mcmc.run(
-            jax.random.PRNGKey(index), day, np.array(course["values"]), np.diff(at, prepend=at[0]), rated,
-            np.array(window), float(course["now"]), np.array(PRIORS[course["condition"]]),
+            jax.random.PRNGKey(index),
+            day,
+            np.array(course["values"]),
+            np.diff(at, prepend=at[0]),
+            rated,
+            np.array(window),
+            float(course["now"]),
+            np.array(PRIORS[course["condition"]]),
             extra_fields=("diverging",),
         )
         draws = mcmc.get_samples(group_by_chain=True)

@@ -10,13 +10,15 @@ from django.contrib.auth import signals as auth
 from django.dispatch import receiver
 
 from deqi.doors.accounts.adapter import SECOND_FACTORS
+from deqi.doors.accounts.idle import was_here
 from deqi.doors.accounts.second_factor import SEEN
 from deqi.record.practice.actions.signins import record_sign_in_event
 from deqi.record.practice.models import User
 
 
 @receiver(auth.user_logged_in)
-def remember_the_second_factor(sender, request, user, **kwargs) -> None:
+def begin_the_session(sender, request, user, **kwargs) -> None:
+    was_here(request)
     if Authenticator.objects.filter(user=user, type__in=SECOND_FACTORS).exists():
         request.session[SEEN] = True
 

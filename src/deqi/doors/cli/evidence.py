@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import sys
 from collections.abc import Callable
@@ -15,14 +14,10 @@ from deqi.doors.cli.main import Refused
 from deqi.science import evidence
 from deqi.science.evidence.pooling import ESTIMATORS, CannotPool
 from deqi.science.evidence.result import PoolResult
-from deqi.science.evidence.schema import COMPARATORS, CONDITIONS, DOMAINS, Trial
+from deqi.science.evidence.schema import COMPARATORS, CONDITIONS, DOMAINS
 from deqi.science.knowledge import KnowledgeError
 
 FORMATS = click.Choice(["text", "json", "csv"])
-TRIAL_COLUMNS = (
-    "id", "label", "year", "condition", "design", "question", "scope", "n_randomized", "arms",
-    "sessions", "weeks", "conclusion", "read", "in_default_pools", "outside_because", "doi", "source_url",
-)  # fmt: skip
 
 
 @click.group()
@@ -52,13 +47,12 @@ def check() -> None:
 @click.option("--format", "form", type=FORMATS, default="text", show_default=True)
 def list_trials(condition: str | None, form: str) -> None:
     """List the trials, those outside the default pools too, with the reason."""
-    rows = [trial_row(t) for t in evidence.trials().values() if condition in (None, t.condition)]
+    chosen = [t for t in evidence.trials().values() if condition in (None, t.condition)]
+    rows = [evidence.trial_row(t) for t in chosen]
     if form == "json":
         click.echo(json.dumps(rows, indent=1, ensure_ascii=False))
     elif form == "csv":
-        writer = csv.DictWriter(sys.stdout, TRIAL_COLUMNS, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
+        click.echo(evidence.trials_csv(chosen), nl=False)
     else:
         for row in rows:
             mark = " " if row["in_default_pools"] else "-"
@@ -68,31 +62,6 @@ def list_trials(condition: str | None, form: str) -> None:
             )
         outside = sum(not row["in_default_pools"] for row in rows)
         click.echo(f"{len(rows)} studies; {outside} marked '-' stay outside the default pools")
-
-
-def trial_row(trial: Trial) -> dict[str, Any]:
-    """One flat row of a trial for listing and download."""
-    reasons = evidence.outside_default_pools(trial)
-    dose = next((arm.stricta for arm in trial.arms if arm.needled and arm.stricta), None)
-    return {
-        "id": trial.id,
-        "label": trial.label,
-        "year": trial.year,
-        "condition": trial.condition,
-        "design": trial.design,
-        "question": trial.question,
-        "scope": trial.scope,
-        "n_randomized": trial.n_randomized,
-        "arms": " vs ".join(arm.id for arm in trial.arms),
-        "sessions": dose.sessions if dose else None,
-        "weeks": dose.weeks if dose else None,
-        "conclusion": trial.conclusion,
-        "read": trial.read,
-        "in_default_pools": not reasons,
-        "outside_because": "; ".join(reasons),
-        "doi": trial.doi,
-        "source_url": trial.source_url,
-    }
 
 
 F = TypeVar("F", bound=Callable[..., Any])

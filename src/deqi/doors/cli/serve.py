@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+import sys
 from pathlib import Path
 
 import click
@@ -28,14 +30,14 @@ def command(home: Path, host: str, port: int, workers: int) -> None:
 
 def serve(host: str, port: int, workers: int) -> None:
     """Collects the static files and becomes gunicorn; does not return."""
-    from django.core.management import call_command
     from django.db import connections
 
-    call_command("collectstatic", verbosity=0, interactive=False)
+    collect_static()
     connections.close_all()
-    click.echo(f"Deqi on http://{host}:{port}  (Ctrl-C stops it)")
-    os.execvp(  # noqa: S606 - our own server, fixed program
-        _gunicorn(),
+    click.echo(f"Deqi on http://{host}:{port}  (Ctrl-C stops it)", nl=True)
+    sys.stdout.flush()
+    os.execv(  # noqa: S606 - our own server, fixed program
+        Path(sys.executable).parent / "gunicorn",
         [
             "gunicorn",
             "deqi.config.wsgi:application",
@@ -52,8 +54,20 @@ def serve(host: str, port: int, workers: int) -> None:
     )
 
 
-def _gunicorn() -> str:
-    """The gunicorn installed beside this Python."""
-    import sys
+def collect_static() -> None:
+    """Gathers and compresses the static files, unless those of this version lie there already."""
+    from django.conf import settings
+    from django.contrib.staticfiles.finders import get_finders
+    from django.core.management import call_command
 
-    return str(Path(sys.executable).parent / "gunicorn")
+    files = sorted(
+        (str(path), os.stat(storage.path(path)).st_mtime_ns, storage.size(path))
+        for finder in get_finders()
+        for path, storage in finder.list([])
+    )
+    stamp = settings.STATIC_ROOT / "collected"
+    wanted = hashlib.sha256(repr(files).encode()).hexdigest()
+    if stamp.exists() and stamp.read_text() == wanted:
+        return
+    call_command("collectstatic", verbosity=0, interactive=False, clear=True)
+    stamp.write_text(wanted)

@@ -7,12 +7,14 @@ import json
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from deqi.doors.access import public
 from deqi.doors.learn.frame import show
 from deqi.science import evidence
 from deqi.science.evidence.charts import Section, describe, forest_spec
+from deqi.science.evidence.mechanism_chart import mechanism_spec
 from deqi.science.evidence.pooling import ESTIMATORS
 from deqi.science.evidence.schema import COMPARATORS as COMPARATOR_WORDS
 from deqi.science.evidence.schema import CONDITIONS as CONDITION_WORDS
@@ -42,6 +44,48 @@ def overview(request: HttpRequest) -> HttpResponse:
         mechanisms=evidence.mechanisms().values(),
         counts={"trials": len(evidence.trials()), "reviews": len(evidence.reviews())},
     )
+
+
+@public
+@require_safe
+def help_page(request: HttpRequest) -> HttpResponse:
+    """ "How does acupuncture help neuropathy?" in plain words; each claim opens the record it rests on."""
+    page = evidence.public_page()
+    sections = [
+        (section, [(s, [_opened(reference) for reference in s.cites]) for s in section.sentences])
+        for section in page.sections
+    ]
+    return show(
+        request,
+        "learn/help.html",
+        "help",
+        page=page,
+        sections=sections,
+        spec=mechanism_spec("page"),
+        mechanisms=evidence.mechanisms().values(),
+    )
+
+
+def _opened(reference: str) -> dict[str, Any]:
+    """A citation with the page it opens: ours where there is one, else the source."""
+    record = evidence.cited(reference)
+    pages = {"trial": "learn:trial", "mechanism": "learn:mechanism"}
+    if record.kind in pages:
+        return {"label": record.label, "url": reverse(pages[record.kind], args=[record.id])}
+    return {"label": record.label, "url": reverse("learn:record", args=[record.kind, record.id])}
+
+
+@public
+@require_safe
+def record_page(request: HttpRequest, kind: str, key: str) -> HttpResponse:
+    """A review, a guideline, a published rate or a red flag, as it was read."""
+    try:
+        record = evidence.cited(f"{kind}:{key}")
+    except KeyError:
+        raise Http404("There is no such record.")
+    shelf = {"review": evidence.reviews, "guideline": evidence.guidelines}.get(kind)
+    whole = shelf()[key] if shelf else None
+    return show(request, "learn/record.html", "evidence", record=record, whole=whole)
 
 
 @public

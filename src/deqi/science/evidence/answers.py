@@ -19,15 +19,15 @@ from deqi.science.evidence.library import (
     reviews,
     trials,
 )
-from deqi.science.evidence.pool import pool
+from deqi.science.evidence.pools import pool
 from deqi.science.evidence.result import LeftOut, PoolResult
 from deqi.science.evidence.schema import (
     COMPARATORS,
-    CONDITIONS,
     DOMAINS,
+    AnyCondition,
     Comparator,
-    ConditionKey,
     Domain,
+    condition_name,
 )
 from deqi.science.evidence.shelf import Guideline, Statement
 
@@ -103,7 +103,7 @@ class Tally:
 class Answer:
     """Our pool with its company. `sentences` is the answer in plain words, the gap last."""
 
-    condition: ConditionKey
+    condition: AnyCondition
     domain: Domain
     comparator: Comparator
     result: PoolResult
@@ -117,7 +117,7 @@ class Answer:
     sentences: tuple[str, ...]
 
 
-def answer(condition: ConditionKey, domain: Domain, comparator: Comparator = "sham") -> Answer:
+def answer(condition: AnyCondition, domain: Domain, comparator: Comparator = "sham") -> Answer:
     """Everything the library holds on one question. Knapp-Hartung intervals, never narrower than plain ones.
 
     Example: `answer("dpn", "pain").result.certainty.level` is "very low".
@@ -137,12 +137,12 @@ def answer(condition: ConditionKey, domain: Domain, comparator: Comparator = "sh
     )  # fmt: skip
 
 
-def _tally(condition: ConditionKey, domain: Domain, comparator: Comparator) -> Tally | None:
+def _tally(condition: AnyCondition, domain: Domain, comparator: Comparator) -> Tally | None:
     groups: dict[str, list[str]] = {
         "positive": [], "no_difference": [], "negative": [], "mixed": [], "not_reported": []
     }  # fmt: skip
     for trial in trials().values():
-        if trial.condition != condition or outside_default_pools(trial):
+        if condition not in ("any", trial.condition) or outside_default_pools(trial):
             continue
         if not any(a.is_control and a.kind == comparator for a in trial.arms):
             continue
@@ -154,7 +154,7 @@ def _tally(condition: ConditionKey, domain: Domain, comparator: Comparator) -> T
 
 
 def published(
-    condition: ConditionKey, domain: Domain, comparator: Comparator = "any"
+    condition: AnyCondition, domain: Domain, comparator: Comparator = "any"
 ) -> tuple[PublishedEstimate, ...]:
     """Pooled estimates that reviews printed in this domain: this condition, then the same comparison, first."""
     found: list[PublishedEstimate] = []
@@ -210,7 +210,7 @@ def published(
     return tuple(sorted(found, key=lambda e: (e.condition != condition, not e.same_comparison)))
 
 
-def positions(condition: ConditionKey) -> tuple[Position, ...]:
+def positions(condition: AnyCondition) -> tuple[Position, ...]:
     """Guideline positions on this condition; those about another pain come last and are marked borrowed."""
     found = [
         _position(g, s)
@@ -228,11 +228,15 @@ def _position(g: Guideline, s: Statement) -> Position:
     )  # fmt: skip
 
 
-def before_after(condition: ConditionKey, domain: Domain) -> tuple[BeforeAfter, ...]:
+def before_after(condition: AnyCondition, domain: Domain) -> tuple[BeforeAfter, ...]:
     """Groups treated without a comparison, with their means before and after."""
     found: list[BeforeAfter] = []
     for trial in trials().values():
-        if trial.condition != condition or trial.design != "single_arm" or trial.scope != "neuropathy":
+        if (
+            condition not in ("any", trial.condition)
+            or trial.design != "single_arm"
+            or trial.scope != "neuropathy"
+        ):
             continue
         for outcome in trial.outcomes:
             if outcome.domain != domain or outcome.better is None:
@@ -257,7 +261,7 @@ def before_after(condition: ConditionKey, domain: Domain) -> tuple[BeforeAfter, 
 
 
 def _sentences(
-    condition: ConditionKey,
+    condition: AnyCondition,
     domain: Domain,
     comparator: Comparator,
     results: dict[Comparator, PoolResult],
@@ -265,7 +269,7 @@ def _sentences(
 ) -> tuple[str, ...]:
     result = results[comparator]
     level = result.certainty.level
-    said = [f"For {CONDITIONS[condition]}, against {COMPARATORS[comparator]}: {_plain(result)}"]
+    said = [f"For {condition_name(condition)}, against {COMPARATORS[comparator]}: {_plain(result)}"]
     if result.k:
         said.append(f"Certainty is {level}.")
     if result.k > 1 and (result.i2 or 0.0) >= 75:
@@ -312,7 +316,7 @@ def _figure(result: PoolResult) -> str:
     return f"{result.measure} {back(result.estimate):.2f} ({low:.2f} to {high:.2f}, {result.k} trial{'s' if result.k > 1 else ''})"
 
 
-def answer_table(condition: ConditionKey) -> list[dict[str, Any]]:
+def answer_table(condition: AnyCondition) -> list[dict[str, Any]]:
     """Every domain x comparator of a condition as flat rows: for a table, a download or a heat map."""
     rows: list[dict[str, Any]] = []
     for domain in DOMAINS:

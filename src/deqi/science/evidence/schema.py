@@ -52,6 +52,9 @@ CONDITIONS: dict[str, str] = {
     "idiopathic": "neuropathy of unknown cause",
     "other": "other nerve conditions",
 }
+# What a question may be asked of: one condition, or all of them taken together.
+AnyCondition = ConditionKey | Literal["any"]
+ANY_CONDITION = "any nerve condition"
 DOMAINS: dict[str, str] = {
     "pain": "pain",
     "numbness_tingling": "numbness and tingling",
@@ -89,6 +92,19 @@ def _holds(value: float | None, interval: Interval | None, name: str) -> None:
         raise ValueError(f"{name} runs from {low} down to {high}")
     if value is not None and not low <= value <= high:
         raise ValueError(f"{name} {low} to {high} does not hold {value}")
+
+
+def condition_name(condition: str) -> str:
+    """Plain name of a condition key or of "any". Example: "dpn" is "diabetic neuropathy"."""
+    return CONDITIONS.get(condition, ANY_CONDITION)
+
+
+def condition_for_case(code: str) -> AnyCondition:
+    """The condition to ask the library about for a case's code: its own where we hold it, else all of them.
+
+    Example: "dpn" stays "dpn"; "mixed" becomes "any".
+    """
+    return code if code in CONDITIONS else "any"  # type: ignore[return-value]
 
 
 Positive = Annotated[float, Field(gt=0)]

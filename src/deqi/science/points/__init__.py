@@ -45,6 +45,7 @@ def problems() -> list[Problem]:
     """Every fault in this package's data files; empty if all is well."""
     from deqi.science.points.drawing.outlines import outlines
     from deqi.science.points.drawing.regions import regions_file
+    from deqi.science.points.drawing.territories import shapes
     from deqi.science.points.suggestions.tables import tables
 
-    return gather((atlas, names, outlines, regions_file)) or gather((tables,))
+    return gather((atlas, names, outlines, regions_file)) or gather((shapes, tables))

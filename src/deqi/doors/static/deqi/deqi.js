@@ -1,5 +1,5 @@
-/* What every page does: `/` finds a patient, a form is sent once, what is typed is kept as a draft on the
-   server (never in the browser: a clinic's computers are shared), and dialogs open by their buttons. */
+/* What every page does: `/` finds a patient, a form is sent once, dialogs open by their buttons. What is typed
+   is kept by drafts.js, the end of a session is announced by idle.js. */
 "use strict";
 (() => {
   const token = () => document.querySelector("meta[name=csrf]")?.content || "";
@@ -31,20 +31,6 @@
     if (closer) { event.preventDefault(); closer.closest("dialog")?.close(); }
     if (event.target.closest("[data-print]")) print();
   });
-
-  /* Drafts: a form with data-draft="/drafts/..." saves its fields a second after the last key. */
-  for (const form of document.querySelectorAll("form[data-draft]")) {
-    let timer = 0;
-    const save = () => {
-      const fields = {};
-      for (const [name, value] of new FormData(form)) {
-        if (name !== "csrfmiddlewaretoken" && typeof value === "string") (fields[name] ||= []).push(value);
-      }
-      fetch(form.dataset.draft, { method: "POST", keepalive: true, headers: { "Content-Type": "application/json", "X-CSRFToken": token() }, body: JSON.stringify(fields) }).catch(() => {});
-    };
-    form.addEventListener("input", () => { clearTimeout(timer); timer = setTimeout(save, 1000); });
-    form.addEventListener("submit", () => clearTimeout(timer));
-  }
 
   document.body.addEventListener("htmx:configRequest", (event) => { event.detail.headers["X-CSRFToken"] = token(); });
 })();

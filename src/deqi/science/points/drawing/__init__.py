@@ -14,12 +14,14 @@ from deqi.science.points.drawing.regions import (
     regions,
 )
 from deqi.science.points.drawing.svg import points_in, svg
+from deqi.science.points.drawing.territories import Territory, territories
 
 __all__ = [
     "VIEW_NAMES",
     "Extent",
     "LimbExtent",
     "MapRegion",
+    "Territory",
     "case_regions",
     "change",
     "extent",
@@ -29,5 +31,6 @@ __all__ = [
     "region_ids",
     "regions",
     "svg",
+    "territories",
     "views",
 ]

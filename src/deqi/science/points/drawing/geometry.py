@@ -161,16 +161,3 @@ def inside(place: Place, polygon: Sequence[Place]) -> bool:
         if (y1 > y) != (y2 > y) and x < (x2 - x1) * (y - y1) / (y2 - y1) + x1:
             within = not within
     return within
-
-
-def centre(places: Sequence[Place]) -> Place:
-    """Centre of gravity of a polygon, for its label."""
-    total = area(places)
-    if not total:
-        return places[0]
-    x = y = 0.0
-    for (x1, y1), (x2, y2) in zip(places, (*places[1:], places[0]), strict=True):
-        cross = x1 * y2 - x2 * y1
-        x += (x1 + x2) * cross
-        y += (y1 + y2) * cross
-    return (x / (6 * total), y / (6 * total))

@@ -30,8 +30,10 @@ class Dot(Protocol):
     def y(self) -> float: ...
 
 
-def place_labels(dots: Sequence[Dot], named: Sequence[Dot]) -> dict[int, tuple[float, float, str]]:
-    """id(dot) -> (x, y, text-anchor) for every dot in `named`."""
+def place_labels(
+    dots: Sequence[Dot], named: Sequence[Dot], frame: Box
+) -> dict[int, tuple[float, float, str]]:
+    """id(dot) -> (x, y, text-anchor) for every dot in `named`. `frame`: what a name must not leave."""
     taken: list[Box] = [(dot.x - 5, dot.y - 5, dot.x + 5, dot.y + 5) for dot in dots]
     spots: dict[int, tuple[float, float, str]] = {}
     for dot in sorted(named, key=lambda one: (one.y, one.x)):
@@ -41,6 +43,7 @@ def place_labels(dots: Sequence[Dot], named: Sequence[Dot]) -> dict[int, tuple[f
         for order, (dx, dy, anchor) in enumerate(SPOTS):
             box = _box(dot.x + dx, dot.y + dy, anchor, length)
             covered = sum(_overlap(box, other) for other in taken if other != own)
+            covered += 4 * (_size(box) - _overlap(box, frame))
             choices.append((covered + order * 0.5, dot.x + dx, dot.y + dy, anchor, box))
         _, x, y, anchor, box = min(choices)
         taken.append(box)
@@ -57,3 +60,7 @@ def _overlap(a: Box, b: Box) -> float:
     width = min(a[2], b[2]) - max(a[0], b[0])
     height = min(a[3], b[3]) - max(a[1], b[1])
     return width * height if width > 0 and height > 0 else 0.0
+
+
+def _size(box: Box) -> float:
+    return (box[2] - box[0]) * (box[3] - box[1])

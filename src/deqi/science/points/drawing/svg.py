@@ -17,6 +17,8 @@ from html import escape
 from typing import Literal
 
 from deqi.science.points.atlas import Point, PositionRow, atlas
+from deqi.science.points.drawing import meridians
+from deqi.science.points.drawing import territories as territory_map
 from deqi.science.points.drawing.geometry import path, polygon_path
 from deqi.science.points.drawing.outlines import BODY_VIEWS, VIEW_NAMES, OutlineRow, outline
 from deqi.science.points.drawing.regions import MapRegion, regions
@@ -92,6 +94,11 @@ def svg(
     parts.append(_body(row, _mirrored(view, side)))
     if symptoms or "regions" in layers:
         parts.append(_regions(row, view, side, symptoms or {}, interactive and "regions" in layers, prefix))
+    for kind in ("nerves", "dermatomes"):
+        if kind in layers:
+            parts.append(territory_map.layer(view, kind, side, prefix))
+    if "meridians" in layers:
+        parts.append(meridians.layer(view, side, prefix))
     if "points" in layers:
         wanted = None if points is None else set(points)
         markers = _markers(row, view, side, wanted, _chosen(placed), _chosen(suggested))
@@ -231,7 +238,9 @@ def _points(
         for marker in markers
         if labels == "all" or (labels == "auto" and (marker.state != "plain" or detail))
     ]
-    spots = place_labels(markers, named)
+    row = outline(view)
+    frame = (-PAD, -PAD, row.width * row.scale + PAD, row.height * row.scale + PAD)
+    spots = place_labels(markers, named, frame)
     drawn = []
     for marker in sorted(markers, key=lambda one: one.state != "plain"):
         drawn.append(_marker(marker, spots.get(id(marker)), link, interactive, detail))

@@ -12,7 +12,7 @@ from statistics import median
 from typing import Literal
 
 from deqi.science.evidence.library import outside_default_pools, trials
-from deqi.science.evidence.schema import Arm, ConditionKey, Trial
+from deqi.science.evidence.schema import AnyCondition, Arm, Trial
 
 Side = Literal["found", "not_found", "mixed", "unknown"]
 _SIDE: dict[str, Side] = {
@@ -86,7 +86,7 @@ class Doses:
     caution: str = CAUTION
 
 
-def doses(condition: ConditionKey, *, include_outside: bool = False) -> Doses:
+def doses(condition: AnyCondition, *, include_outside: bool = False) -> Doses:
     """Doses of the trials of a condition, by whether they found a difference.
 
     Only randomised treatment trials unless `include_outside`. Example: `doses("cts").found` holds the 2016
@@ -94,7 +94,9 @@ def doses(condition: ConditionKey, *, include_outside: bool = False) -> Doses:
     """
     arms: dict[Side, list[TrialDose]] = {"found": [], "not_found": [], "mixed": [], "unknown": []}
     for trial in trials().values():
-        if trial.condition != condition or (outside_default_pools(trial) and not include_outside):
+        if condition not in ("any", trial.condition) or (
+            outside_default_pools(trial) and not include_outside
+        ):
             continue
         for arm in trial.arms:
             if arm.needled and arm.stricta is not None:

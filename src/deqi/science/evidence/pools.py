@@ -31,8 +31,8 @@ from deqi.science.evidence.result import Favours, LeftOut, PoolResult, StudyLine
 from deqi.science.evidence.schema import (
     COMPARATORS,
     DOMAINS,
+    AnyCondition,
     Comparator,
-    ConditionKey,
     Domain,
     Trial,
 )
@@ -64,7 +64,7 @@ def default_measure(domain: Domain) -> Measure:
 
 
 def pool(
-    condition: ConditionKey | Literal["any"],
+    condition: AnyCondition,
     domain: Domain,
     comparator: Comparator = "any",
     *,
