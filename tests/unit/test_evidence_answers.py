@@ -8,7 +8,7 @@ from click.testing import CliRunner
 
 from deqi.doors.cli.main import main
 from deqi.science import evidence
-from deqi.science.evidence.charts import Section, forest_spec
+from deqi.science.evidence.charts import Section, compact_forest_spec, forest_spec
 from deqi.science.evidence.funnel_chart import funnel_spec
 from deqi.science.evidence.mechanism_chart import mechanism_spec
 from deqi.science.evidence.schema import CONDITIONS, DOMAINS
@@ -166,3 +166,9 @@ def test_the_shelves_open_without_the_numerical_half():
 
     code = "import sys; from deqi.science.evidence import trials; trials(); sys.exit('scipy' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_the_narrow_plot_holds_the_same_studies():
+    sections = [Section("Against a drug", evidence.pool("dpn", "global_response", "drug"))]
+    svg = vl_convert.vegalite_to_svg(compact_forest_spec(sections, title="Response"))
+    assert all(study.label in svg for study in sections[0].result.studies)

@@ -85,7 +85,6 @@ def test_a_bad_table_is_refused_with_file_line_and_column(tmp_path, text, measur
         (["--condition", "dpn", "--domain", "pain", "--exclude", "nobody-1999"], "there is no such trial"),
         (["--data", "nowhere.csv", "--measure", "MD"], "nowhere.csv"),
         (["--condition", "dpn", "--domain", "pain", "--estimator", "MH"], "--data"),
-        (["--condition", "dpn", "--domain", "pain", "--estimator", "FE", "--test", "knha"], "random effects"),
         (["--condition", "gout", "--domain", "pain"], "gout"),
         (["--condition", "cts", "--domain", "sensory_symptoms", "--measure", "MD"], "one unit"),
     ],
@@ -113,6 +112,13 @@ def test_two_studies_give_no_prediction_interval():
     result = fit([0.1, 0.9], [0.02, 0.03])
     assert result.pi95 is None
     assert result.tau2 is not None
+
+
+def test_a_fixed_effect_with_knapp_hartung_is_warned_about():
+    assert any(
+        "made for random effects" in w
+        for w in fit([0.1, 0.5], [0.1, 0.2], estimator="FE", test="knha").warnings
+    )
 
 
 def test_a_trial_reported_twice_is_pooled_once():

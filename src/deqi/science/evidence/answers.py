@@ -7,7 +7,9 @@ The gap between sham-controlled results and the rest is the message, so they alw
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Literal, get_args
 
 from deqi.science.evidence.contrasts import DOMAIN_BETTER
@@ -89,7 +91,7 @@ class BeforeAfter:
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """How trials against one comparator concluded, figures or not."""
+    """How trials that measured the domain against one comparator concluded as a whole, figures or not."""
 
     comparator: Comparator
     positive: tuple[str, ...]
@@ -107,7 +109,7 @@ class Answer:
     domain: Domain
     comparator: Comparator
     result: PoolResult
-    beside: dict[Comparator, PoolResult]
+    beside: Mapping[Comparator, PoolResult]
     tallies: tuple[Tally, ...]
     published: tuple[PublishedEstimate, ...]
     positions: tuple[Position, ...]
@@ -117,6 +119,7 @@ class Answer:
     sentences: tuple[str, ...]
 
 
+@cache
 def answer(condition: AnyCondition, domain: Domain, comparator: Comparator = "sham") -> Answer:
     """Everything the library holds on one question. Knapp-Hartung intervals, never narrower than plain ones.
 
@@ -316,9 +319,10 @@ def _figure(result: PoolResult) -> str:
     return f"{result.measure} {back(result.estimate):.2f} ({low:.2f} to {high:.2f}, {result.k} trial{'s' if result.k > 1 else ''})"
 
 
-def answer_table(condition: AnyCondition) -> list[dict[str, Any]]:
+@cache
+def answer_table(condition: AnyCondition) -> tuple[Mapping[str, Any], ...]:
     """Every domain x comparator of a condition as flat rows: for a table, a download or a heat map."""
-    rows: list[dict[str, Any]] = []
+    rows: list[Mapping[str, Any]] = []
     for domain in DOMAINS:
         for comparator in SEPARATE:
             r = pool(condition, domain, comparator, test="knha", truncate=True)  # type: ignore[arg-type]
@@ -340,4 +344,4 @@ def answer_table(condition: AnyCondition) -> list[dict[str, Any]]:
                     "words": r.words,
                 }
             )
-    return rows
+    return tuple(rows)

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, Literal
 
 from deqi.science.evidence.effects import RATIOS
+from deqi.science.evidence.forest_layout import Section, Sheet, lay_out, limits_of
 from deqi.science.evidence.result import PoolResult
 
 Spec = dict[str, Any]
@@ -36,30 +36,7 @@ PALETTE: dict[Theme, dict[str, str]] = {
     },
 }  # fmt: skip
 ROW_PX = 26
-SMALLER_SIDE = 0.36  # share of the axis that the emptier side keeps at least
-WIDEST = 3.0  # standardised effects beyond this are drawn as an arrow at the edge
-
-
-@dataclass(frozen=True, slots=True)
-class Section:
-    """One pool of a forest plot under its own heading."""
-
-    title: str
-    result: PoolResult
-
-
-@dataclass(slots=True)
-class _Sheet:
-    """Rows of a forest plot, from the top down, and the marks that go with them."""
-
-    studies: list[dict[str, Any]]
-    headings: list[dict[str, Any]]
-    pools: list[dict[str, Any]]
-    diamonds: list[dict[str, Any]]
-    ranges: list[dict[str, Any]]
-    arrows: list[dict[str, Any]]
-    silent: list[dict[str, Any]]
-    height: float
+COMPACT_ROW_PX = 44
 
 
 def forest_spec(
@@ -67,19 +44,10 @@ def forest_spec(
 ) -> Spec:
     """Forest plot of the sections. Raises ValueError when none of them holds a study.
 
-    `width` is the width of the middle panel in px; the text on both sides adds about 420.
+    `width` is the width of the middle panel in px; the text on both sides adds about 500.
     """
-    drawn = [s for s in sections if s.result.k]
-    if not drawn:
-        raise ValueError("no study to draw")
-    ratio = drawn[0].result.measure in RATIOS
-    low, high = _limits(drawn, ratio)
-    sheet = _lay_out(sections, low, high)
+    drawn, sheet, limits, y = _prepared(sections)
     colour = PALETTE[theme]
-    y = {
-        "field": "y", "type": "quantitative", "axis": None,
-        "scale": {"domain": [0, sheet.height], "reverse": True, "nice": False, "zero": False},
-    }  # fmt: skip
     return {
         "$schema": "https://vega.github.io/schema/vega-lite/v5.json",
         "description": describe(drawn, title),
@@ -94,10 +62,63 @@ def forest_spec(
             "text": {"color": colour["ink"], "fontSize": 13}, "concat": {"spacing": 8},
         },
         "hconcat": [
-            _left(sheet, y, colour), _middle(sheet, y, colour, (low, high), ratio, width),
+            _left(sheet, y, colour),
+            {
+                "width": width, "height": sheet.height * ROW_PX,
+                "layer": _marks(sheet, y, colour, limits, drawn[0].result.measure in RATIOS),
+            },
             _right(sheet, y, colour),
         ],
     }  # fmt: skip
+
+
+def compact_forest_spec(
+    sections: Sequence[Section], *, title: str, theme: Theme = "light", width: int = 300
+) -> Spec:
+    """The same plot for a narrow screen: names and numbers above each line, in one panel of `width` px."""
+    drawn, sheet, limits, y = _prepared(sections, compact=True)
+    colour = PALETTE[theme]
+
+    def line(rows: list[dict[str, Any]], field: str, at_end: bool, **mark: Any) -> Spec:
+        side = {"align": "right"} if at_end else {"align": "left"}
+        return _text(rows, y, field, width if at_end else 0, dy=-15, fontSize=12.5, **side, **mark)
+
+    marks = _marks(sheet, y, colour, limits, drawn[0].result.measure in RATIOS)
+    return {
+        "$schema": "https://vega.github.io/schema/vega-lite/v5.json",
+        "description": describe(drawn, title),
+        "title": {
+            "text": title, "anchor": "start", "fontSize": 15, "fontWeight": 600, "color": colour["ink"],
+            "offset": 10, "limit": width,
+        },
+        "background": colour["paper"], "padding": 10, "width": width, "height": sheet.height * COMPACT_ROW_PX,
+        "config": {"font": FONT, "view": {"stroke": None}, "text": {"fontSize": 13}},
+        "layer": [
+            *marks,
+            _text(sheet.headings, y, "text", 0, align="left", fontWeight=600, color=colour["jade"]),
+            _text(sheet.headings, y, "certainty", width, align="right", color=colour["indigo"], fontSize=12),
+            _text(sheet.silent, y, "t", 0, align="left", color=colour["quiet"], fontStyle="italic"),
+            line(sheet.studies, "study", False, color=colour["ink"], limit=140),
+            line(sheet.studies, "numbers", True, color=colour["ink"]),
+            line(sheet.pools, "study", False, color=colour["ink"], fontWeight=600),
+            line(sheet.pools, "numbers", True, color=colour["ink"], fontWeight=600),
+        ],
+    }  # fmt: skip
+
+
+def _prepared(
+    sections: Sequence[Section], compact: bool = False
+) -> tuple[list[Section], Sheet, tuple[float, float], Spec]:
+    drawn = [s for s in sections if s.result.k]
+    if not drawn:
+        raise ValueError("no study to draw")
+    limits = limits_of(drawn, drawn[0].result.measure in RATIOS)
+    sheet = lay_out(sections, *limits, compact=compact)
+    y: Spec = {
+        "field": "y", "type": "quantitative", "axis": None,
+        "scale": {"domain": [0, sheet.height], "reverse": True, "nice": False, "zero": False},
+    }  # fmt: skip
+    return drawn, sheet, limits, y
 
 
 def describe(sections: Sequence[Section], title: str) -> str:
@@ -117,110 +138,6 @@ def _reading(result: PoolResult) -> str:
     return f"{names[result.measure]} with {interval.get(result.test, '95 % interval')}; {model}"
 
 
-def _limits(sections: Sequence[Section], ratio: bool) -> tuple[float, float]:
-    """Range of the axis: every estimate, intervals as far as is useful, always the line of no difference."""
-    cap = math.log(20) if ratio else WIDEST
-    points = [s.estimate for section in sections for s in section.result.studies]
-    ends = [x for section in sections for s in section.result.studies for x in s.ci95]
-    edge = (
-        max(cap, 1.15 * max(abs(p) for p in points))
-        if sections[0].result.measure == "SMD" or ratio
-        else math.inf
-    )
-    low = max(min([*ends, 0.0]), -edge)
-    high = min(max([*ends, 0.0]), edge)
-    room = 0.06 * (high - low or 1.0)
-    low, high = low - room, high + room
-    # Both sides need space for the words that say which side is better.
-    span = max(high, -low) / (1.0 - SMALLER_SIDE)
-    return min(low, -SMALLER_SIDE * span), max(high, SMALLER_SIDE * span)
-
-
-def _lay_out(sections: Sequence[Section], low: float, high: float) -> _Sheet:
-    sheet = _Sheet([], [], [], [], [], [], [], 0.0)
-    row = 1.7
-    for number, section in enumerate(sections):
-        if number:
-            row += 0.6
-        level = section.result.certainty.level
-        sheet.headings.append(
-            {
-                "y": row, "text": section.title, "favours": section.result.favours,
-                "certainty": f"certainty {level}" if level and section.result.k else "",
-            }
-        )  # fmt: skip
-        row += 1.0
-        if not section.result.k:
-            sheet.silent.append({"y": row, "t": _silence(section.result)})
-            row += 1.0
-            continue
-        heaviest = max(s.weight_pct for s in section.result.studies)
-        for s in section.result.studies:
-            sheet.studies.append(_study_row(section.result, s, row, low, high, heaviest))
-            sheet.arrows += _arrows(s.ci95, row, low, high)
-            row += 1.0
-        if section.result.k > 1:
-            _pool_row(sheet, section.result, row + 0.1, low, high)
-            row += 1.5 if section.result.pi95 else 1.2
-    sheet.height = row
-    return sheet
-
-
-def _silence(result: PoolResult) -> str:
-    more = f"; {len(result.silent)} measured it" if result.silent else ""
-    return f"no trial with usable figures{more}"
-
-
-def _shown(value: float, result: PoolResult) -> str:
-    return f"{result.on_reading_scale(value):.2f}".replace("-", "\u2212")
-
-
-def _numbers(estimate: float, ci95: tuple[float, float], result: PoolResult) -> str:
-    return f"{_shown(estimate, result)}  ({_shown(ci95[0], result)} to {_shown(ci95[1], result)})"
-
-
-def _study_row(
-    result: PoolResult, s: Any, row: float, low: float, high: float, heaviest: float
-) -> dict[str, Any]:
-    a, b = s.ci95
-    return {
-        "y": row, "study": s.label, "id": s.id, "people": "" if s.n is None else f"{s.n:.0f}",
-        "x": s.estimate, "low": max(a, low), "high": min(b, high),
-        "size": 30 + 130 * s.weight_pct / heaviest, "numbers": _numbers(s.estimate, s.ci95, result),
-        "weight": f"{s.weight_pct:.0f} %" if result.k > 1 else "",
-        "trail": "; ".join(s.computed_from[2:5]), "where": s.source.get("where", ""),
-    }  # fmt: skip
-
-
-def _pool_row(sheet: _Sheet, result: PoolResult, row: float, low: float, high: float) -> None:
-    assert result.estimate is not None and result.ci95 is not None
-    a, b = (min(max(x, low), high) for x in result.ci95)
-    sheet.arrows += _arrows(result.ci95, row, low, high)
-    sheet.pools.append(
-        {
-            "y": row, "study": f"Together, {result.k} trials",
-            "people": "" if result.n is None else f"{result.n:.0f}",
-            "numbers": _numbers(result.estimate, result.ci95, result),
-            "weight": "" if result.i2 is None else f"I\u00b2 {result.i2:.0f} %", "x": result.estimate,
-        }
-    )  # fmt: skip
-    key = f"pool{len(sheet.pools)}"
-    corners = [(a, 0.0), (result.estimate, -0.32), (b, 0.0), (result.estimate, 0.32)]
-    sheet.diamonds += [
-        {"x": min(max(x, low), high), "y": row + dy, "order": i, "key": key}
-        for i, (x, dy) in enumerate(corners)
-    ]
-    if result.pi95:
-        left, right = (min(max(x, low), high) for x in result.pi95)
-        sheet.ranges.append({"y": row + 0.55, "low": left, "high": right, "t": "range of true effects"})
-
-
-def _arrows(ci95: tuple[float, float], row: float, low: float, high: float) -> list[dict[str, Any]]:
-    """Marks where an interval runs on beyond the axis."""
-    ends = ((low, "cut_low", ci95[0] < low), (high, "cut_high", ci95[1] > high))
-    return [{"y": row, "x": x, "way": way} for x, way, cut in ends if cut]
-
-
 def _text(rows: list[dict[str, Any]], y: Spec, field: str, x: float, **mark: Any) -> Spec:
     return {
         "data": {"values": rows},
@@ -229,7 +146,7 @@ def _text(rows: list[dict[str, Any]], y: Spec, field: str, x: float, **mark: Any
     }
 
 
-def _left(sheet: _Sheet, y: Spec, colour: dict[str, str]) -> Spec:
+def _left(sheet: Sheet, y: Spec, colour: dict[str, str]) -> Spec:
     return {
         "width": 230, "height": sheet.height * ROW_PX,
         "layer": [
@@ -244,7 +161,7 @@ def _left(sheet: _Sheet, y: Spec, colour: dict[str, str]) -> Spec:
     }  # fmt: skip
 
 
-def _right(sheet: _Sheet, y: Spec, colour: dict[str, str]) -> Spec:
+def _right(sheet: Sheet, y: Spec, colour: dict[str, str]) -> Spec:
     head = [{"y": 0.5, "t": "effect (95 % interval)", "w": "weight"}]
     return {
         "width": 235, "height": sheet.height * ROW_PX,
@@ -276,9 +193,10 @@ def _axis(low: float, high: float, ratio: bool, colour: dict[str, str]) -> Spec:
     return axis
 
 
-def _middle(
-    sheet: _Sheet, y: Spec, colour: dict[str, str], limits: tuple[float, float], ratio: bool, width: int
-) -> Spec:
+def _marks(
+    sheet: Sheet, y: Spec, colour: dict[str, str], limits: tuple[float, float], ratio: bool
+) -> list[Spec]:
+    """Layers of the panel: the line of no difference, intervals, squares, diamonds, ranges."""
     low, high = limits
     scale = {"domain": [low, high], "nice": False, "zero": False}
 
@@ -292,9 +210,7 @@ def _middle(
         {"field": "study", "title": "Trial"}, {"field": "numbers", "title": "Effect"},
         {"field": "trail", "title": "From"}, {"field": "where", "title": "Read in"},
     ]  # fmt: skip
-    return {
-        "width": width, "height": sheet.height * ROW_PX,
-        "layer": [
+    return [
             {
                 "data": {"values": [{"x": 0}]}, "mark": {"type": "rule", "color": colour["ink"], "opacity": 0.7},
                 "encoding": {"x": x("x")},
@@ -329,14 +245,17 @@ def _middle(
                 "mark": {"type": "rule", "color": colour["amber"], "strokeWidth": 1.6, "strokeDash": [5, 3]},
                 "encoding": interval,
             },
-            {
-                "data": {"values": sheet.ranges},
-                "mark": {
-                    "type": "text", "align": "left", "baseline": "middle", "dx": 6, "fontSize": 11,
-                    "color": colour["amber"],
-                },
-                "encoding": {"y": y, "x": x("high"), "text": {"field": "t"}},
-            },
+            *(
+                {
+                    "data": {"values": [r for r in sheet.ranges if r["side"] == end]},
+                    "mark": {
+                        "type": "text", "align": align, "baseline": "middle", "dx": dx, "fontSize": 11,
+                        "color": colour["amber"],
+                    },
+                    "encoding": {"y": y, "x": x(end), "text": {"field": "t"}},
+                }
+                for end, align, dx in (("low", "right", -6), ("high", "left", 6))
+            ),
             {
                 "data": {"values": sheet.diamonds},
                 "mark": {
@@ -349,11 +268,10 @@ def _middle(
                 },
             },
             *_sides(sheet, y, x, colour, limits),
-        ],
-    }  # fmt: skip
+    ]  # fmt: skip
 
 
-def _sides(sheet: _Sheet, y: Spec, x: Any, colour: dict[str, str], limits: tuple[float, float]) -> list[Spec]:
+def _sides(sheet: Sheet, y: Spec, x: Any, colour: dict[str, str], limits: tuple[float, float]) -> list[Spec]:
     """Which side is better, written at the top of the panel."""
     favours = next((h["favours"] for h in sheet.headings if h["favours"]), None)
     if favours is None:

@@ -28,6 +28,9 @@ MEANS = ("study", "n1", "m1", "sd1", "n2", "m2", "sd2")
 EVENTS = ("study", "a", "n1", "c", "n2")
 EFFECTS = ("study", "yi", "sei")
 _WHOLE = frozenset({"n1", "n2", "a", "c"})
+_SPREAD = frozenset({"sd1", "sd2", "sei"})
+# Beyond these a number is a slip, and double precision would no longer carry the arithmetic.
+LARGEST, SMALLEST = 1e9, 1e-6
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +141,10 @@ def _number(cell: str, name: str) -> float:
         raise NotUsable(f"{cell!r} is not a number")
     if not math.isfinite(value) or "_" in cell:
         raise NotUsable(f"{cell!r} is not a number")
+    if abs(value) > LARGEST:
+        raise NotUsable(f"{cell} is too large to be a measurement")
+    if name in _SPREAD and 0 < value < SMALLEST:
+        raise NotUsable(f"{cell} is too small to be a spread")
     if name in _WHOLE and value != int(value):
         raise NotUsable(f"{cell} is not a whole number")
     return value

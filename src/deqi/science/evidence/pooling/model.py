@@ -101,11 +101,13 @@ def fit(
     """
     y, v, x = _checked(effects, variances, moderators)
     k, p = len(y), 1 if x is None else x.shape[1]
-    if test == "knha" and estimator == "FE":
-        raise CannotPool("the Knapp-Hartung test belongs to random effects; use test z with FE")
     if x is not None and k <= p:
         raise CannotPool(f"{k} studies cannot carry {p} coefficients")
     notes: list[str] = []
+    if test == "knha" and estimator == "FE":
+        notes.append(
+            "Knapp-Hartung was made for random effects; with FE it scales one common effect's error by the spread"
+        )
     if k == 1:
         return _single(y, v, estimator, test)
     spread = estimate_tau2(y, v, x, estimator)
@@ -160,6 +162,8 @@ def _checked(
         raise CannotPool("an effect or a variance is not a finite number")
     if not (v > 0).all():
         raise CannotPool(f"study {int(np.argmin(v)) + 1} has a variance that is not positive")
+    if np.abs(y).max() > 1e12 or v.max() > 1e24 or v.min() < 1e-18:
+        raise CannotPool("an effect or a variance is too large or too small to compute with")
     if moderators is None:
         return y, v, None
     x = np.column_stack([np.ones(len(y)), np.asarray(moderators, dtype=float)])
