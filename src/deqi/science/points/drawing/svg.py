@@ -121,7 +121,7 @@ def _open(row: OutlineRow, view: str, name: str, interactive: bool, prefix: str)
     role = "group" if interactive else "img"
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{box}" class="bodymap bodymap-{view}" role="{role}" '
-        f'aria-label="{escape(name)}" id="{prefix}-{view}" data-view="{view}" font-family="inherit">'
+        f'aria-label="{escape(name)}" id="{prefix}-{view}" data-view="{view}" font-family="var(--font, system-ui, sans-serif)">'
     )
 
 
