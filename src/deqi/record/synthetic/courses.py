@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from deqi.record.care.codes import GLOBAL_CHANGE, examination_code, impact_code, rating_code
+from deqi.record.care.judging import judge, sha256_of
 from deqi.record.care.models import (
     AdverseEvent,
     Course,
@@ -25,8 +26,13 @@ from deqi.record.care.models import (
 from deqi.record.patients.models import Condition, Patient
 from deqi.record.synthetic.profiles import Profile
 from deqi.record.synthetic.ratings import levels, rating_days
-from deqi.science.course import Rating, review_simple
+from deqi.science.course import Rating
 from deqi.science.points import Placement, parse_line
+
+DECISION_RULE = (
+    "Likely better: consolidate, plan the taper. Unclear: go on with one change. "
+    "Unlikely: stop, write to the doctor."
+)
 
 if TYPE_CHECKING:
     from deqi.record.synthetic.clinic import Rows
@@ -119,7 +125,7 @@ def _plan(told: Told, sessions: int, per_week: Decimal, profile: Profile, going_
             retention_min=25,
             modality="manual",
             maintenance="Every four weeks after a clear gain, reviewed every third visit",
-            decision_rule="Likely better: consolidate, plan the taper. Unclear: go on with one change. Unlikely: stop, write to the doctor.",
+            decision_rule=DECISION_RULE,
             why="Made-up plan of the synthetic clinic",
             decided_by=told.course.practitioner.user,
             decided_at=told.course.opened_at,
@@ -292,16 +298,17 @@ def _observe(told: Told, code: str, value: Any, at: datetime, recall: str, chann
 
 
 def _reviews(told: Told, ratings: list[Rating], given: int, planned: int) -> None:
-    """A review after every planned point that lies behind; one in five running courses has one due now."""
-    from deqi.record.synthetic.clinic import moment, text_hash
+    """The last reviews at planned points that lie behind; one in five running courses has one due now."""
+    from deqi.record.synthetic.clinic import moment
 
     every = 12 if planned > 60 else 4
     points = [n for n in range(every, given + 1, every)]
     if points and told.course.status != Course.Status.ENDED and told.rows.random.random() < 0.2:
         points = points[:-1]
-    for point in points[-12:] if planned > 60 else points:
+    for point in points[-2:]:
         day = told.days[point - 1]
-        result = review_simple(ratings, [d for d in told.days if d <= day], day)
+        inputs = _inputs(told, ratings, day)
+        judged = judge(inputs)
         change = int(told.rows.random.choice([2, 3, 3, 4]))
         told.rows.add(
             Review(
@@ -309,9 +316,21 @@ def _reviews(told: Told, ratings: list[Rating], given: int, planned: int) -> Non
                 course=told.course,
                 after_session=point,
                 at=moment(day, 18),
-                model_version="simple-1",
-                inputs_sha256=text_hash(f"{told.course.id} {point}"),
-                result={key: asdict(value) for key, value in result.items()},
+                model_version=judged["model_version"],
+                inputs_sha256=sha256_of(inputs),
+                result={
+                    "inputs": inputs,
+                    "judged": judged,
+                    "beside": {
+                        "given": point,
+                        "planned": planned,
+                        "rule": DECISION_RULE,
+                        "goals": told.profile.goal,
+                        "impact": {},
+                        "examination": {},
+                        "events": [],
+                    },
+                },
                 global_change=change,
                 decision="go_on" if point < planned else "taper",
                 reason="Made-up decision",
@@ -319,6 +338,18 @@ def _reviews(told: Told, ratings: list[Rating], given: int, planned: int) -> Non
             )
         )
         _observe(told, GLOBAL_CHANGE, change, moment(day, 18), "start", "chair")
+
+
+def _inputs(told: Told, ratings: list[Rating], day: date) -> dict[str, Any]:
+    """What the judgement of that day reads: the ratings and visits of the last half year."""
+    since = day - timedelta(days=180)
+    return {
+        "on": day.isoformat(),
+        "condition": told.profile.condition,
+        "ratings": [r.model_dump(mode="json") for r in ratings if since < r.date <= day],
+        "sessions": [d.isoformat() for d in told.days if since < d <= day],
+        "medicine": [],
+    }
 
 
 def _examinations(told: Told) -> None:
