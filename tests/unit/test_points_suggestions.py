@@ -176,3 +176,9 @@ def test_an_unknown_trial_is_refused(tmp_path):
     path.write_text('{"condition": "cipn"}')
     result = CliRunner().invoke(command, ["suggest", "--case", str(path), "--exclude-trial", "nobody-1900"])
     assert result.exit_code == 2 and "nobody-1900" in result.output
+
+
+def test_tender_points_that_trials_needled_are_named_though_the_atlas_has_none():
+    found = suggest(case_from({"condition": "phn"}))
+    assert found.also_used["ashi"] >= 3
+    assert any(name.startswith("AURI") for name in suggested().also_used)

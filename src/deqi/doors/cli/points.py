@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -14,9 +14,10 @@ from deqi.science.points import LineError, Placement, UnknownPoint, find, format
 from deqi.science.points import search as search_points
 from deqi.science.points import suggest as suggest_points
 from deqi.science.points.describe import brief, described
-from deqi.science.points.suggestions import Suggestion, UnknownTrial
-from deqi.science.points.suggestions.evaluate import Row
-from deqi.science.points.suggestions.evaluate import evaluate as evaluate_model
+
+if TYPE_CHECKING:
+    from deqi.science.points.suggestions import Suggestion
+    from deqi.science.points.suggestions.evaluate import Row
 
 FORMAT = click.option(
     "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True
@@ -167,6 +168,8 @@ def _pointed(error: LineError) -> list[str]:
 @FORMAT
 def suggest(path: str, limit: int, excluded: tuple[str, ...], form: str) -> None:
     """Suggest points for a case, each with its reasons, and say what was left out and why."""
+    from deqi.science.points.suggestions import UnknownTrial
+
     try:
         found = suggest_points(load_case(path), limit, excluded)
     except (CaseError, UnknownTrial) as error:
@@ -191,6 +194,9 @@ def _suggested(found: Suggestion) -> list[str]:
     lines += [f"  {note}" for note in found.chosen.notes]
     if found.chosen.uncovered:
         lines.append(f"  no point of the set serves: {', '.join(found.chosen.uncovered)}")
+    if found.also_used:
+        said = ", ".join(f"{name} ({count})" for name, count in found.also_used.items())
+        lines.append(f"trials of this condition also needled what is no point of the atlas: {said}")
     for left in found.left_out:
         side = f" on the {left.side}" if left.side else ""
         instead = f" Instead: {', '.join(left.instead)}." if left.instead else ""
@@ -205,6 +211,8 @@ def _suggested(found: Suggestion) -> list[str]:
 @FORMAT
 def evaluate(form: str) -> None:
     """How well the ranking finds a trial's points when it has not seen that trial; two baselines beside it."""
+    from deqi.science.points.suggestions.evaluate import evaluate as evaluate_model
+
     found = evaluate_model()
     if form == "json":
         put(asdict(found))

@@ -11,7 +11,7 @@ Example:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cache
 
@@ -139,3 +139,22 @@ def summary(code: str) -> str:
 
 def _group(trial_id: str) -> str:
     return next((group.id for group in overlaps() if trial_id in group.trials), trial_id)
+
+
+def beyond_the_atlas(condition: str, exclude_trials: Collection[str] = ()) -> Mapping[str, int]:
+    """What else trials of a condition needled that is no point of the atlas: name -> number of trials.
+
+    Tender points ("ashi"), ear points ("AURI: shenmen") and wrist-ankle areas, as the records name them.
+    Example: `beyond_the_atlas("phn")["ashi"]` counts trials that needled the painful places themselves.
+    """
+    found: dict[str, set[str]] = {}
+    for trial in trials().values():
+        if trial.condition != condition or trial.scope != "neuropathy" or trial.id in exclude_trials:
+            continue
+        for arm in trial.arms:
+            if arm.stricta is None or not (arm.needled or arm.kind == "other"):
+                continue
+            for use in arm.stricta.points or ():
+                if use.code not in atlas():
+                    found.setdefault(use.code, set()).add(_group(trial.id))
+    return {name: len(groups) for name, groups in sorted(found.items(), key=lambda item: -len(item[1]))}

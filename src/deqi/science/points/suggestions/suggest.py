@@ -12,7 +12,7 @@ Example:
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -31,7 +31,7 @@ from deqi.science.points.suggestions.look import LookedAt, about_current, looked
 from deqi.science.points.suggestions.model import rank
 from deqi.science.points.suggestions.reasons import Reason, reasons
 from deqi.science.points.suggestions.tables import Relation, matched_nerves, relation, tables
-from deqi.science.points.trial_use import NOT_PROOF
+from deqi.science.points.trial_use import NOT_PROOF, beyond_the_atlas
 from deqi.science.safety import Finding, Screen, screen
 
 LOOK_AT = 60
@@ -78,7 +78,11 @@ class LeftOut:
 
 @dataclass(frozen=True)
 class Suggestion:
-    """The whole answer. `alternatives`: left-out code -> points offered instead. `verdict`: of the safety screen."""
+    """The whole answer. `alternatives`: left-out code -> points offered instead. `verdict`: of the safety screen.
+
+    `also_used`: what trials of the condition needled beside points of the atlas (tender points, ear points), with
+    the number of trials.
+    """
 
     points: tuple[SuggestedPoint, ...]
     chosen: ChosenSet
@@ -86,6 +90,7 @@ class Suggestion:
     alternatives: dict[str, tuple[str, ...]]
     verdict: Literal["go", "modify", "avoid", "stop"]
     safety: tuple[Caution, ...]
+    also_used: Mapping[str, int]
     regions: tuple[str, ...]
     model_version: int
     not_proof: str
@@ -147,6 +152,7 @@ def suggest(case: Case, limit: int = 15, exclude_trials: Collection[str] = ()) -
             for one in final.findings
             if not one.points
         ),
+        also_used=beyond_the_atlas(case.condition, exclude_trials),
         regions=tuple(regions),
         model_version=tables().version,
         not_proof=NOT_PROOF,
