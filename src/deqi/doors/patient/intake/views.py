@@ -136,20 +136,34 @@ def summary(request: HttpRequest) -> HttpResponse:
     page = own_story(request.actor)
     if page.intake is None:
         return redirect("patient:intake")
-    parts = [
-        {
-            "title": PARTS[part],
-            "rows": [
-                {"step": one, "words": words_of(one, page.answers.get(one.key))}
-                for one in page.steps
-                if one.part == part and one.kind != "read"
-            ],
-        }
-        for part in dict.fromkeys(one.part for one in page.steps if one.kind != "read")
-    ]
+    told = [one for one in page.steps if one.kind != "read"]
+    parts = [_told_part(page, part, told) for part in dict.fromkeys(one.part for one in told)]
     open_steps = [one for one in page.steps if one.key not in page.answers and not one.optional]
     context = {"parts": parts, "page": page, "open_steps": open_steps}
     return render(request, "patient/intake/summary.html", context)
+
+
+def _told_part(page: StoryPage, part: str, told: list[Step]) -> dict[str, Any]:
+    """One part of the summary: what was said, and folded away what was answered no and what has no answer."""
+    rows = [
+        {
+            "step": one,
+            "words": words_of(one, page.answers.get(one.key)),
+            "no": _is_no(page.answers.get(one.key)),
+        }
+        for one in told
+        if one.part == part
+    ]
+    return {
+        "title": PARTS[part],
+        "rows": [row for row in rows if row["words"] and not row["no"]],
+        "no": [row for row in rows if row["no"]],
+        "open": [row for row in rows if not row["words"]],
+    }
+
+
+def _is_no(answer: dict[str, Any] | None) -> bool:
+    return answer is not None and answer.get("value") is False
 
 
 @require_http_methods(["POST"])
