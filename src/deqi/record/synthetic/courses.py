@@ -259,12 +259,10 @@ def _ratings(told: Told, ended: bool) -> list[Rating]:
     begin = max(
         told.first, last - timedelta(days=400)
     )  # five hundred visits do not need ten years of ratings
+    reviewed = [*told.days[3::4], rows.today]
     kept: list[Rating] = []
     for symptom, base in told.profile.symptoms.items():
-        if begin > told.first:
-            days = rating_days(begin, last, [], random)
-        else:
-            days = rating_days(told.first, last, told.days, random)
+        days = rating_days(begin, last, told.days, reviewed, random)
         fall = max(-1.0, float(random.normal(told.profile.improvement, 1.2)))
         start = base + float(random.normal(0, 0.8))
         days = [day for day in days if day < rows.today]
@@ -369,7 +367,7 @@ def _examinations(told: Told) -> None:
         )
         for side in ("left", "right"):
             for item, value in (
-                ("filament_great_toe", 4 + turn * 2),
+                ("filament_great_toe", 1 + turn),
                 ("vibration_great_toe_8", 4),
                 ("skin_temperature_c", 29.5),
             ):

@@ -8,12 +8,16 @@ from datetime import date, timedelta
 import numpy as np
 
 
-def rating_days(first: date, last: date, sessions: list[date], random: np.random.Generator) -> list[date]:
-    """Days on which somebody rates at home: most of the fourteen before the first visit, then some a week."""
+def rating_days(
+    first: date, last: date, sessions: list[date], reviews: list[date], random: np.random.Generator
+) -> list[date]:
+    """Days on which somebody rates at home: most of the fourteen before the first visit and of the seven before
+    each of `reviews` (asked for then), else two a week."""
     days = [first - timedelta(days=back) for back in range(14, 0, -1) if random.random() < 0.7]
     day = first
     while day <= last:
-        if day not in sessions and random.random() < 0.33:
+        asked = any(0 <= (review - day).days < 7 for review in reviews)
+        if day not in sessions and random.random() < (0.85 if asked else 0.3):
             days.append(day)
         day += timedelta(days=1)
     return days
