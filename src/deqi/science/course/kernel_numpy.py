@@ -123,15 +123,16 @@ def run_nodes_numpy(
     level, offset = np.tile(anchor_level, (g, 1)), np.tile(anchor_offset, (g, 1))
     z = np.zeros((g, n, 5))
     in_place = g == 1
-    for i in range(sweeps):
-        impute_array(thetas[:, S], rho, kind, previous, low, high, level, z)
-        nu -= tau * (z[:, :, 3] - offset)
-        offset[:] = z[:, :, 3]
-        share = damp if i < sweeps - 1 or in_place else 0.0
-        logz[:] = _sweep(
-            thetas, kind, slot, step_days, previous, low, high, design, rho, prior_mean, prior_cov,
-            nu, tau, level, z, means, covs, share,
-        )  # fmt: skip
+    with np.errstate(all="ignore"):  # a node that fails is told by its numbers, as in the compiled program
+        for i in range(sweeps):
+            impute_array(thetas[:, S], rho, kind, previous, low, high, level, z)
+            nu -= tau * (z[:, :, 3] - offset)
+            offset[:] = z[:, :, 3]
+            share = damp if i < sweeps - 1 or in_place else 0.0
+            logz[:] = _sweep(
+                thetas, kind, slot, step_days, previous, low, high, design, rho, prior_mean, prior_cov,
+                nu, tau, level, z, means, covs, share,
+            )  # fmt: skip
     if in_place:
         anchor_nu[:], anchor_tau[:], anchor_level[:], anchor_offset[:] = nu[0], tau[0], level[0], offset[0]
 

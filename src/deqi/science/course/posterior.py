@@ -4,7 +4,8 @@ Question answered: which baselines, effects and levels are compatible with the r
 
 Method. The six non-linear parameters are written as normal scores, standard normal a priori. (1) the day-to-day SD
 is located by a parabola through five values; (2) 32 points of a Sobol sequence weigh the posterior roughly; (3) 128
-points from a normal fitted to it, widened by 1.3, carry weights prior x EP likelihood / proposal. At each point the
+points from a normal fitted to it, widened by 1.3, carry weights prior x EP likelihood / proposal; while the weights
+are worth fewer than 40 points, the normal is fitted anew, up to four times. At each point the
 linear unknowns are Gaussian, cut to 0-10 (baseline) and to >= 0 (flare); the cuts are integrated exactly by
 quadrature over flare and baseline. No random numbers: the same data give the same answer.
 """
@@ -27,7 +28,12 @@ from deqi.science.course.series import Series
 FIRST_NODES, NODES = 32, 128
 SWEEPS, SWEEPS_AT_ENDS = 2, 4
 DAMP_AT_ENDS = 0.7
+ROUNDS, ENOUGH = 4, 40  # the nodes are placed anew until the weights are worth this many of 128
 WIDEN = 1.3
+
+
+class FitError(ArithmeticError):
+    """The computation did not settle for this series."""
 
 
 @dataclass(frozen=True)
@@ -67,39 +73,74 @@ def fit(series: Series, change: ChangePrior, nodes: int = NODES, sweeps: int | N
     """
     crowded = series.n_at_ends > 0.1 * series.n_ratings
     sweeps = sweeps or (SWEEPS_AT_ENDS if crowded else SWEEPS)
-    engine = _Engine(series, change, sweeps, DAMP_AT_ENDS if crowded else 1.0)
+    try:
+        return _fit(_Engine(series, change, sweeps, DAMP_AT_ENDS if crowded else 1.0), nodes)
+    except FitError:  # many outliers about a very steady level: smaller steps, and more of them
+        return _fit(_Engine(series, change, 12, 0.4), nodes)
+
+
+def _fit(engine: _Engine, nodes: int) -> Posterior:
+    """See `fit`."""
     centre, spread = engine.locate_noise()
-    middle, sd = np.zeros(6), np.ones(6)
-    middle[S], sd[S] = centre, 1.25 * spread
-    scores = middle + sd * normal_scores(FIRST_NODES)
-    weight, _, _, _ = engine.weigh(scores, middle, sd, sweeps, cut=True)
-    middle, sd = _refine(scores, weight, middle[S], spread)
-    scores = middle + sd * normal_scores(nodes)
-    weight, mean, cov, evidence = engine.weigh(scores, middle, sd, sweeps, cut=False)
-    keep = weight > 1e-6 * weight.max()
+    middle, root = np.zeros(6), np.eye(6)
+    middle[S], root[S, S] = centre, 1.25 * spread
+    cloud = engine.weigh(normal_scores(FIRST_NODES), middle, root)
+    best: _Cloud | None = None
+    for turn in range(ROUNDS):
+        middle, root = _refine(cloud, centre, spread, together=turn > 0)
+        cloud = engine.weigh(normal_scores(nodes), middle, root)
+        if best is None or cloud.effective > best.effective:
+            best = cloud
+        if cloud.effective >= ENOUGH * nodes / NODES:
+            break
+    assert best is not None
+    keep = best.weight > 1e-6 * best.weight.max()
     return Posterior(
-        series=series,
-        change=change,
-        scores=scores[keep],
-        theta=theta_of(scores[keep]),
-        weight=weight[keep] / weight[keep].sum(),
-        mean=mean[keep],
-        cov=cov[keep],
-        log_evidence=evidence,
+        series=engine.series,
+        change=engine.change,
+        scores=best.scores[keep],
+        theta=theta_of(best.scores[keep]),
+        weight=best.weight[keep] / best.weight[keep].sum(),
+        mean=best.mean[keep],
+        cov=best.cov[keep],
+        log_evidence=best.log_evidence,
     )
 
 
-def _refine(scores: Floats, weight: Floats, centre: float, spread: float) -> tuple[Floats, Floats]:
-    """Mean and SD of the proposal from the first weights, drawn towards the prior as far as they are few."""
-    enough = 1 / np.square(weight).sum()
-    share = enough / (enough + 8)
-    mean = weight @ scores
-    var = weight @ np.square(scores - mean)
-    middle = share * mean
-    sd = np.sqrt(share * var + (1 - share))
-    middle[S] = share * mean[S] + (1 - share) * centre
-    sd[S] = np.sqrt(share * var[S] + (1 - share) * spread**2)
-    return middle, np.sqrt(WIDEN) * np.clip(sd, 0.15, 1.0)
+@dataclass(frozen=True)
+class _Cloud:
+    """Weighted nodes: `weight` leaves the cuts of flare and baseline out, `inside` (summing to 1) takes them in."""
+
+    scores: Floats
+    weight: Floats
+    inside: Floats
+    mean: Floats
+    cov: Floats
+    log_evidence: float
+
+    @property
+    def effective(self) -> float:
+        return float(1 / np.square(self.inside).sum())
+
+
+def _refine(cloud: _Cloud, centre: float, spread: float, *, together: bool) -> tuple[Floats, Floats]:
+    """Centre and root covariance of the next proposal, drawn towards the prior as far as the weights are few.
+
+    `together`: with the correlations, which the first few nodes cannot tell.
+    """
+    share = cloud.effective / (cloud.effective + 8)
+    mean = cloud.inside @ cloud.scores
+    apart = cloud.scores - mean
+    cov = share * (apart * cloud.inside[:, None]).T @ apart
+    if not together:
+        cov = np.diag(np.diag(cov))
+    prior_mean, prior_var = np.zeros(6), np.ones(6)
+    prior_mean[S], prior_var[S] = centre, spread**2
+    # few weights say where the posterior is better than how wide it is: trust the mean sooner
+    trust = cloud.effective / (cloud.effective + 2)
+    middle = trust * mean + (1 - trust) * prior_mean
+    cov[np.diag_indices(6)] += (1 - share) * prior_var + 0.02
+    return middle, np.asarray(np.linalg.cholesky(WIDEN * cov), dtype=np.float64)
 
 
 class _Engine:
@@ -107,6 +148,7 @@ class _Engine:
 
     def __init__(self, series: Series, change: ChangePrior, sweeps: int = SWEEPS, damp: float = 1.0):
         self.series = series
+        self.change = change
         self.sweeps = sweeps
         self.damp = damp
         self.prior_mean, self.prior_cov = coefficient_prior(
@@ -191,21 +233,23 @@ class _Engine:
         self._move_anchor(centre, self.sweeps + 1)
         return centre, float(np.clip(step / np.sqrt(bend), 0.1, 1.0))
 
-    def weigh(
-        self, scores: Floats, middle: Floats, sd: Floats, sweeps: int, *, cut: bool
-    ) -> tuple[Floats, Floats, Floats, float]:
-        """Normalised weights of `scores` drawn about `middle` with `sd`, states, and the log evidence."""
-        logz, mean, cov = self.run(theta_of(scores), sweeps)
-        standard = (scores - middle) / sd
-        log_weight = (
-            logz - 0.5 * np.square(scores).sum(1) + 0.5 * np.square(standard).sum(1) + np.log(sd).sum()
-        )
-        if cut:
-            log_weight += np.log(np.maximum(_inside(mean, cov), 1e-300))
-        log_weight = np.where(self._sound(logz, mean, cov), log_weight, -np.inf)
+    def weigh(self, standard: Floats, middle: Floats, root: Floats) -> _Cloud:
+        """Weighs nodes at `middle` + `root` x `standard`: prior x EP likelihood / proposal."""
+        scores = middle + standard @ root.T
+        logz, mean, cov = self.run(theta_of(scores), self.sweeps)
+        log_weight = logz - 0.5 * np.square(scores).sum(1) + 0.5 * np.square(standard).sum(1)
+        log_weight += np.log(np.diag(root)).sum()
+        sound = self._sound(logz, mean, cov)
+        if not sound.any():
+            raise FitError("the ratings could not be fitted")
+        log_weight = np.where(sound, log_weight, -np.inf)
         top = log_weight.max()
         weight = np.exp(log_weight - top)
-        return weight / weight.sum(), mean, cov, float(top + np.log(weight.mean()))
+        with np.errstate(invalid="ignore", divide="ignore"):
+            inside = np.where(sound, weight * _inside(mean, cov), 0.0)
+        inside = inside if inside.sum() > 0 else weight
+        evidence = float(top + np.log(weight.mean()))
+        return _Cloud(scores, weight / weight.sum(), inside / inside.sum(), mean, cov, evidence)
 
     def _sound(self, logz: Floats, mean: Floats, cov: Floats) -> NDArray[np.bool_]:
         """Nodes where EP has settled. The likelihood of whole numbers is at most one, and ratings never widen the
