@@ -24,6 +24,7 @@ from deqi.science.points.drawing.outlines import outline
 
 SVG = "{http://www.w3.org/2000/svg}"
 MAP_VIEWS = (
+    "face",
     "front",
     "back",
     "hand_dorsum",
@@ -79,6 +80,11 @@ def test_regions_cover_the_view_without_overlapping(view):
     whole = abs(area([(x / row.width, y / row.height) for x, y in row.sampled]))
     parts = sum(abs(area(one.polygon)) for one in regions(view))
     assert parts == pytest.approx(whole, rel=0.03)
+
+
+def test_the_face_shows_the_same_regions_as_the_front_of_the_body():
+    assert {one.id for one in regions("face")} <= {one.id for one in regions("front")}
+    assert region_at("face", 0.35, 0.55).id == "right_cheek"
 
 
 def test_a_left_detail_view_is_the_mirror_image():
@@ -194,3 +200,12 @@ def test_clipping_a_square_by_a_triangle_keeps_half_of_it():
 def test_ids_are_unique_within_a_drawing():
     ids = re.findall(r' id="([^"]+)"', svg("front", layers=("points", "regions")))
     assert len(ids) == len(set(ids))
+
+
+def test_a_region_whose_shape_is_not_convex_is_refused():
+    from deqi.science.points.drawing.regions import AreaRow
+
+    good = {"area": "chest", "name": "chest", "case": "trunk", "shape": "0,0 4,0 4,4 0,4"}
+    AreaRow.model_validate(good)
+    with pytest.raises(ValueError, match="not convex"):
+        AreaRow.model_validate(good | {"shape": "0,0 4,0 1,1 0,4"})

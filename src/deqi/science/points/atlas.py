@@ -78,7 +78,7 @@ CautionKind = Literal[
 ]  # fmt: skip
 View = Literal[
     "front", "back", "right_lateral", "left_lateral", "hand_dorsum", "hand_palm", "foot_dorsum", "foot_sole",
-    "foot_medial", "foot_lateral", "leg_medial",
+    "foot_medial", "foot_lateral", "leg_medial", "face", "head_lateral",
 ]  # fmt: skip
 
 

@@ -143,6 +143,13 @@ def area(places: Sequence[Place]) -> float:
     )
 
 
+def convex(places: Sequence[Place]) -> bool:
+    """Whether a polygon turns the same way at every corner."""
+    count = len(places)
+    turns = [_left(places[i - 2], places[i - 1], places[i]) for i in range(count)]
+    return all(turn >= -1e-9 for turn in turns) or all(turn <= 1e-9 for turn in turns)
+
+
 def _left(start: Place, end: Place, place: Place) -> float:
     return (end[0] - start[0]) * (place[1] - start[1]) - (end[1] - start[1]) * (place[0] - start[0])
 

@@ -6,23 +6,23 @@ from collections.abc import Iterator
 
 from deqi.science.points.atlas import Point, PositionRow, atlas
 from deqi.science.points.drawing.geometry import Anchor, mirror, path
-from deqi.science.points.drawing.outlines import BODY_VIEWS, outline
+from deqi.science.points.drawing.outlines import BODY_VIEWS, one_sided, outline
 
 LONGEST_STEP_CUN = 11.0
 """In whole-body views a longer step between neighbours is not drawn: the channel runs elsewhere or deep."""
-BREAKS = frozenset({("BL", 40), ("BL", 10)})
-"""After these the channel starts again elsewhere (the outer line of the back) or is drawn by the next segment."""
+BREAKS = frozenset({("BL", 40), ("BL", 10), ("ST", 8), ("LI", 18)})
+"""After these the channel starts again elsewhere: the outer line of the back, the neck after the forehead."""
 
 
 def layer(view: str, side: str, prefix: str) -> str:
     """The SVG of the channels in a view; whole-body views show both sides."""
     row = outline(view)
-    turned = side == "left" and view not in BODY_VIEWS
+    turned = side == "left" and one_sided(view)
     drawn = []
     for meridian, run in _runs(view):
         anchors = tuple(Anchor(place.x * row.width, place.y * row.height, False) for place in run)
         lines = [mirror(anchors, row.width)] if turned else [anchors]
-        if view in ("front", "back") and run[0].side != "midline":
+        if row.mirrored and run[0].side != "midline":
             lines.append(mirror(anchors, row.width))
         drawn += [f'<path class="meridian-{meridian}" d="{path(line, row.scale, False)}"/>' for line in lines]
     silhouette = mirror(row.silhouette, row.width) if turned else row.silhouette

@@ -29,6 +29,8 @@ VIEW_NAMES: Mapping[str, str] = {
     "back": "Body, back",
     "right_lateral": "Body, right side",
     "left_lateral": "Body, left side",
+    "face": "Face",
+    "head_lateral": "Head, side",
     "hand_dorsum": "Hand, back",
     "hand_palm": "Hand, palm",
     "foot_dorsum": "Foot, top",
@@ -113,6 +115,8 @@ class Outlines(Strict):
     foot_medial: OutlineRow
     foot_lateral: OutlineRow
     leg_medial: OutlineRow
+    face: OutlineRow
+    head_lateral: OutlineRow
 
 
 @cache
@@ -133,3 +137,8 @@ def outline(view: str) -> OutlineRow:
 def views() -> tuple[str, ...]:
     """Every view, body first."""
     return tuple(VIEW_NAMES)
+
+
+def one_sided(view: str) -> bool:
+    """Whether a view shows one side only, so that the other side is its mirror image (a hand, not a face)."""
+    return view not in BODY_VIEWS and not outline(view).mirrored

@@ -19,7 +19,7 @@ from pydantic import Field, field_validator
 
 from deqi.science.knowledge import Strict, data_path, load_yaml
 from deqi.science.points.atlas import PACKAGE, View
-from deqi.science.points.drawing.geometry import Place, clip, inside, parse_stroke
+from deqi.science.points.drawing.geometry import Place, clip, convex, inside, parse_stroke
 from deqi.science.points.drawing.outlines import VIEW_NAMES, outline
 
 Limb = Literal["leg", "arm"]
@@ -53,8 +53,11 @@ class AreaRow(Strict):
     @field_validator("shape")
     @classmethod
     def _readable(cls, text: str) -> str:
-        if len(parse_stroke(text)) < 3:
+        places = [(a.x, a.y) for a in parse_stroke(text)]
+        if len(places) < 3:
             raise ValueError("a shape has at least three places")
+        if not convex(places):
+            raise ValueError("the shape is not convex: its part of the outline would be cut wrongly")
         return text
 
 

@@ -20,7 +20,7 @@ from deqi.science.points.atlas import Point, PositionRow, atlas
 from deqi.science.points.drawing import meridians
 from deqi.science.points.drawing import territories as territory_map
 from deqi.science.points.drawing.geometry import path, polygon_path
-from deqi.science.points.drawing.outlines import BODY_VIEWS, VIEW_NAMES, OutlineRow, outline
+from deqi.science.points.drawing.outlines import BODY_VIEWS, VIEW_NAMES, OutlineRow, one_sided, outline
 from deqi.science.points.drawing.regions import MapRegion, regions
 
 LAYERS = ("points", "meridians", "nerves", "dermatomes", "regions")
@@ -107,13 +107,13 @@ def svg(
 
 
 def _title(view: str, side: str) -> str:
-    if view in BODY_VIEWS:
+    if not one_sided(view):
         return VIEW_NAMES[view]
     return f"{side.capitalize()} {VIEW_NAMES[view][0].lower()}{VIEW_NAMES[view][1:]}"
 
 
 def _mirrored(view: str, side: str) -> bool:
-    return side == "left" and view not in BODY_VIEWS
+    return side == "left" and one_sided(view)
 
 
 def _open(row: OutlineRow, view: str, name: str, interactive: bool, prefix: str) -> str:
@@ -140,7 +140,7 @@ def _body(row: OutlineRow, mirrored: bool) -> str:
 def _regions(
     row: OutlineRow, view: str, side: str, symptoms: Mapping[str, float], tappable: bool, prefix: str
 ) -> str:
-    shown = regions(view) if view in BODY_VIEWS else regions(view, side)
+    shown = regions(view, side) if one_sided(view) else regions(view)
     drawn = [_region(one, row, symptoms.get(one.id, 0), tappable, prefix) for one in shown]
     return f'<g class="regions">{"".join(drawn)}</g>'
 
@@ -220,7 +220,7 @@ def _sides(view: str, side: str, place: PositionRow) -> list[tuple[str, float]]:
     """Where a stored place is drawn: on both halves of a whole body, once in a detail view."""
     if place.side == "midline":
         return [("midline", place.x)]
-    if view in ("front", "back"):
+    if outline(view).mirrored:
         return [("right", place.x), ("left", 1 - place.x)]
     if view in BODY_VIEWS:
         return [(place.side, place.x)]
@@ -232,13 +232,19 @@ def _points(
 ) -> str:
     from deqi.science.points.drawing.labels import place_labels
 
+    row = outline(view)
     detail = view not in BODY_VIEWS
+
+    def twice(marker: Marker) -> bool:
+        """In a face the right half carries the names; the left repeats it."""
+        return row.mirrored and marker.side == "left"
+
     named = [
         marker
         for marker in markers
-        if labels == "all" or (labels == "auto" and (marker.state != "plain" or detail))
+        if labels == "all"
+        or (labels == "auto" and (marker.state != "plain" or (detail and not twice(marker))))
     ]
-    row = outline(view)
     frame = (-PAD, -PAD, row.width * row.scale + PAD, row.height * row.scale + PAD)
     spots = place_labels(markers, named, frame)
     drawn = []

@@ -29,7 +29,7 @@ from deqi.science.points.drawing.geometry import (
     path,
     sample,
 )
-from deqi.science.points.drawing.outlines import BODY_VIEWS, OutlineRow, outline
+from deqi.science.points.drawing.outlines import BODY_VIEWS, OutlineRow, one_sided, outline
 
 Kind = Literal["nerves", "dermatomes"]
 COLOURS = (
@@ -120,14 +120,14 @@ def layer(view: str, kind: Kind, side: str, prefix: str) -> str:
         return ""
     row = outline(view)
     width = row.width
-    turned = side == "left" and view not in BODY_VIEWS
+    turned = side == "left" and one_sided(view)
     clip = f"{prefix}-{view}-{kind}-cut"
     silhouette = mirror(row.silhouette, width) if turned else row.silhouette
     drawn, names = [], []
     for number, shape in enumerate(rows):
         anchors = parse_stroke(shape.shape)
         copies = [mirror(anchors, width)] if turned else [anchors]
-        if view in ("front", "back"):
+        if outline(view).mirrored:
             copies.append(mirror(anchors, width))
         colour = COLOURS[number % len(COLOURS)]
         said = escape(f"{_territory(shape.id).name}: {_territory(shape.id).region}")
