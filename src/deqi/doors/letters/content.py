@@ -142,7 +142,7 @@ def response_lines(review: Review | None) -> list[str]:
             noise = "more than" if simple["beyond_noise"] else "not more than"
             lines.append(
                 f"{label}, 0-10, seven-day means: {simple['baseline_mean']:.1f} before, {simple['current_mean']:.1f} now "
-                f"({simple['change']:+.1f}; {simple['n_baseline']} and {simple['n_current']} ratings), {noise} day-to-day variation."
+                f"({_signed(simple['change'])}; {simple['n_baseline']} and {simple['n_current']} ratings), {noise} day-to-day variation."
             )
         else:
             lines.append(
@@ -153,6 +153,10 @@ def response_lines(review: Review | None) -> list[str]:
         lines.append(f"In the patient’s own judgement since treatment began: {step}.")
     lines.append("Consistent with many causes; how much is due to the needles cannot be told in one person.")
     return lines
+
+
+def _signed(change: float) -> str:
+    return f"{change:+.1f}".replace("-", "−")
 
 
 def safety_lines(matter: LetterMatter, flag: str = "") -> list[str]:
@@ -186,9 +190,12 @@ def safety_lines(matter: LetterMatter, flag: str = "") -> list[str]:
 
 
 def medicine_lines(matter: LetterMatter) -> list[str]:
-    if not matter.lists["medicines"]:
+    taken = [
+        row for row in matter.lists["medicines"] if row["ended_on"] is None or row["ended_on"] > matter.on
+    ]
+    if not taken:
         return ["None told to us."]
-    listed = "; ".join(f"{row['name']} {row['dose_text']}".strip() for row in matter.lists["medicines"])
+    listed = "; ".join(f"{row['name']} {row['dose_text']}".strip() for row in taken)
     allergies = ", ".join(row["substance"] for row in matter.lists["allergies"])
     return [f"{listed}." + (f" Allergies: {allergies}." if allergies else "")]
 
@@ -213,13 +220,21 @@ def plan_lines(matter: LetterMatter, kind: str) -> list[str]:
 
 
 def whole(
-    letter: Letter, matter: LetterMatter, clinic: Organization, *, plot_caption: str = "", plot_alt: str = ""
+    letter: Letter,
+    matter: LetterMatter,
+    clinic: Organization,
+    *,
+    plot_caption: str = "",
+    plot_alt: str = "",
+    sending: bool = False,
 ) -> dict[str, Any]:
-    """The letter as the page template reads it."""
+    """The letter as the page template reads it. A draft says so until it is being sent."""
     site, patient = matter.patient.home_site, matter.patient
     licence = matter.licence
-    draft = letter.sent_at is None
+    draft = letter.sent_at is None and not sending
     marks = ["Synthetic clinic: this person is made up."] if clinic.synthetic else []
+    marks += ["Draft, not sent."] if draft else []
+    shared = " Shared with the patient’s consent." if matter.may_send else ""
     title = "Referral" if letter.kind == "referral" else "Report"
     return {
         "title": f"{title}: {patient.name}, born {day(patient.birth_date)}",
@@ -232,7 +247,7 @@ def whole(
             "title": licence["practitioner__title"] if licence else "",
             "licence": f"Licence: {licence['authority']} {licence['number']}" if licence else "",
         },
-        "date": day((letter.sent_at or timezone.now() if draft else letter.sent_at).date()),
+        "date": day((letter.sent_at or timezone.now()).date()),
         "record": str(patient.record_number),
         "to": {"name": letter.to.name, "organisation": letter.to.organisation},
         "ask_label": f"{URGENCY[letter.urgency]}. Asked of you:"
@@ -246,7 +261,7 @@ def whole(
             if letter.body.get(key)
         ],
         "closing": COMPLEMENTARY,
-        "footer": f"{patient.name}, record {patient.record_number}. Shared with the patient’s consent.",
+        "footer": f"{patient.name}, record {patient.record_number}.{shared}",
         "plot_caption": plot_caption,
         "plot_alt": plot_alt,
     }

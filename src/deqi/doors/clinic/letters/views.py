@@ -160,8 +160,9 @@ def _content(
         found = symptoms_shown(result["judged"])
         if found:
             plot = svg_of(rating_chart(result["inputs"], found[0].key, matter.lists["medicines"], height=110))
-            caption = f"{found[0].label}, 0 to 10. Dots are ratings, ticks are sessions."
+            caption = f"{found[0].label}, 0 to 10. Dots are ratings, ticks are sessions, dashed lines are changes of medicine."
             alt = f"Plot over time. {found[0].simple['words']}"
     clinic = organization()
     assert clinic is not None
-    return whole(row, matter, clinic, plot_caption=caption, plot_alt=alt), plot
+    sending = verb == "letter.send"
+    return whole(row, matter, clinic, plot_caption=caption, plot_alt=alt, sending=sending), plot

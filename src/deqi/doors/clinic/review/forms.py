@@ -25,9 +25,6 @@ DECISIONS = {
 class DecisionForm(DeqiForm):
     """What was decided, why, and what follows."""
 
-    global_change = forms.TypedChoiceField(
-        label=change_file().question, coerce=int, required=False, empty_value=None
-    )
     decision = forms.ChoiceField(
         label="Decision",
         choices=[(value, DECISIONS[value]) for value in Review.Decision.values],
@@ -37,6 +34,9 @@ class DecisionForm(DeqiForm):
         label="Why, in words the patient would recognise",
         max_length=1500,
         widget=forms.Textarea(attrs={"rows": 3}),
+    )
+    global_change = forms.TypedChoiceField(
+        label=change_file().question, coerce=int, required=False, empty_value=None
     )
     next_review = forms.IntegerField(
         label="Next review after session", required=False, min_value=1, max_value=200,

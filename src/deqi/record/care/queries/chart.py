@@ -71,9 +71,9 @@ class Chart:
         news: list[tuple[datetime, str]] = []
         for row in self.lists["medicines"]:
             what = f"{row['name']} {row['dose_text']}".strip()
-            news.append((row["recorded_at"], f"Medicine recorded: {what}"))
+            news.append((row["recorded_at"], f"Medicine: {what}"))
         for row in self.lists["events"]:
-            news.append((row["reported_at"], f"Side effect reported: {row['event_type'].replace('_', ' ')}"))
+            news.append((row["reported_at"], f"Side effect: {row['event_type'].replace('_', ' ')}"))
         for row in self.lists["letters"]:
             if row["sent_at"]:
                 news.append((row["sent_at"], f"Letter sent to {row['to__name']}"))

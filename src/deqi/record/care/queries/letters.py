@@ -74,10 +74,13 @@ def letter_matter(
             "practitioner__title",
         ),
         medicines=some(
-            Medication.objects.filter(patient=patient, ended_on=None).order_by("name"),
+            Medication.objects.filter(patient=patient).order_by("name")[:60],
+            "id",
             "name",
             "dose_text",
-            "source",
+            "started_on",
+            "ended_on",
+            "replaces_id",
         ),
         allergies=some(
             Allergy.objects.filter(patient=patient, ended_at=None).order_by("substance"),

@@ -214,7 +214,7 @@ def medicine_marks(medicines: list[dict[str, Any]], since: date, on: date) -> li
     """Every change of a medicine in the time of the course, for the plot: day and words."""
     marks = []
     for row in medicines:
-        name = f"{row['name']} {row['dose_text']}".strip()
+        name = " ".join([row["name"], *row["dose_text"].split()[:2]])
         if row["started_on"] and since <= row["started_on"] <= on:
             marks.append({"at": row["started_on"].isoformat(), "label": name})
         replaced = any(one["replaces_id"] == row["id"] for one in medicines)
