@@ -90,9 +90,7 @@ def picture(page: Page, name: str, sizes=("desk", "phone"), schemes=("light", "d
         for scheme in schemes:
             page.emulate_media(color_scheme=scheme)
             # The caret stays: hiding it leaves style attributes, which a page that goes on would complain of.
-            page.screenshot(
-                path=PICTURES / f"{name}-{size}-{scheme}.png", full_page=True, caret="initial"
-            )
+            page.screenshot(path=PICTURES / f"{name}-{size}-{scheme}.png", full_page=True, caret="initial")
         if size == "phone":
             wide = page.evaluate("document.documentElement.scrollWidth")
             assert wide <= SIZES["phone"]["width"], f"{page.url} is {wide} px wide on a phone"

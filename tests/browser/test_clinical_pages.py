@@ -39,8 +39,9 @@ def told(people):
         status="submitted",
         submitted_at=at(2),
         answers={
+            "symptoms": {"chosen": ["burning", "numbness"]},
+            "since": {"year": 2023, "month": 6},
             "activity": {"text": "walk to the shop and back without stopping"},
-            "since": {"text": "about three years, slowly more"},
             "expectation": {"value": 6},
         },
     )
@@ -126,7 +127,7 @@ def test_a_new_person_goes_from_their_story_to_an_open_course(sign_in, told):
     picture(page, "intake-staff", sizes=("desk",), schemes=("light",))
     picture(page, "intake-staff", sizes=("phone",), schemes=("dark",))
     page.get_by_role("button", name="Keep the red flags").scroll_into_view_if_needed()
-    page.locator("input[name='cauda-equina'][value='no']").check()
+    page.get_by_role("button", name="the rest is no").click()
     page.get_by_role("button", name="Keep the red flags").click()
     page.wait_for_url("**/intake/#safety-questions")
     page.get_by_label("Cause").select_option("dpn")

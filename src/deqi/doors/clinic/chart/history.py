@@ -21,10 +21,12 @@ from deqi.doors.clinic.chart.forms import (
 )
 from deqi.doors.clinic.chart.pictures import marks_in_words
 from deqi.doors.clinic.chart.views import both, form_id, get_only, post_only, see_other
+from deqi.record.care.intake.steps import Step, Told, story
 from deqi.record.care.queries.case import known_from
 from deqi.record.care.queries.history import history_of
 from deqi.record.errors import NotFound, Refusal
 from deqi.record.patients.actions import history as actions
+from deqi.record.patients.models import Patient
 from deqi.record.patients.queries import patient_for
 from deqi.record.practice.clock import today_at
 
@@ -50,7 +52,7 @@ def _page(request: HttpRequest, patient_id: UUID, status: int = 200, **bound: An
         "patient": patient,
         "on": on,
         "told": told,
-        "story": story(told["answers"]) if told else [],
+        "story": told_lines(told["answers"], patient) if told else [],
         "marks": marks_in_words(known.marks),
         "flags_form": bound.get("flags") or FlagsForm(known=known),
         "facts_form": bound.get("facts") or FactsForm(known=known, on=on),
@@ -67,27 +69,33 @@ def _page(request: HttpRequest, patient_id: UUID, status: int = 200, **bound: An
     return render(request, "clinic/chart/intake.html", context, status=status)
 
 
-def story(answers: dict[str, Any], prefix: str = "") -> list[tuple[str, str]]:
-    """The answers of the patient as lines of question and answer, in the order they were given."""
-    lines: list[tuple[str, str]] = []
-    for key, value in answers.items():
-        name = (prefix + str(key).replace("_", " ")).strip().capitalize()
-        if isinstance(value, dict):
-            lines += story(value, f"{name}: ")
-        elif isinstance(value, list):
-            said = [
-                ", ".join(f"{k} {v}" for k, v in one.items() if v not in ("", None))
-                if isinstance(one, dict)
-                else str(one)
-                for one in value
-            ]
-            lines.append((name, "; ".join(said) or "none"))
-        else:
-            words = {True: "yes", False: "no", None: "not known", "": "left empty"}
-            lines.append(
-                (name, words[value] if value in (None, "") or isinstance(value, bool) else str(value))
-            )
-    return lines
+def told_lines(answers: dict[str, Any], patient: Patient) -> list[tuple[str, str]]:
+    """Question and answer of each page the patient went through, in its order, without the consents.
+
+    Red flags and safety questions stand in their own parts of this page.
+    """
+    steps = story(Told(answers=answers, sex=patient.sex))
+    shown = [step for step in steps if step.part not in ("start", "flags", "safety", "agree")]
+    return [(str(step.title), in_words(step, answers[step.key])) for step in shown if step.key in answers]
+
+
+def in_words(step: Step, answer: dict[str, Any]) -> str:
+    """An answer as one line, whatever kind of page it came from."""
+    if "marks" in answer:
+        places = [f"{name.replace('_', ' ')} {level}" for name, level in answer["marks"].items()]
+        return "; ".join(places) or "nothing marked"
+    if "chosen" in answer:
+        named = [str(step.choices.get(key, key)) for key in answer["chosen"]]
+        return "; ".join([*named, *([answer["other"]] if answer.get("other") else [])]) or "none of these"
+    if "rows" in answer:
+        return "; ".join(" ".join(part for part in row if part) for row in answer["rows"]) or "none"
+    if "year" in answer:
+        return f"{answer['year']}-{answer['month']:02d}" if answer.get("month") else str(answer["year"])
+    value = answer.get("text", answer.get("value"))
+    words = {True: "yes", False: "no", None: "not known", "": "left empty"}
+    if value in (None, "") or isinstance(value, bool):
+        return words[value]
+    return f"{value} of 10" if step.kind == "scale" else str(value)
 
 
 def _known(request: HttpRequest, patient_id: UUID):

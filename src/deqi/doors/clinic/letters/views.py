@@ -12,7 +12,7 @@ from django.shortcuts import render
 from deqi.doors.access import needs
 from deqi.doors.clinic.chart.views import both, form_id, get_only, post_only, see_other
 from deqi.doors.clinic.letters.forms import LetterForm
-from deqi.doors.clinic.review.shown import rating_chart, symptoms_shown
+from deqi.doors.clinic.review.shown import course_chart, symptoms_shown
 from deqi.doors.letters import TooLong, one_page_pdf_of, pdf_of, png_of
 from deqi.doors.letters.content import PARTS, first_draft, whole
 from deqi.doors.letters.plot import svg_of
@@ -23,6 +23,7 @@ from deqi.record.errors import Refusal
 from deqi.record.patients.queries import patient_for
 from deqi.record.practice.queries import organization
 from deqi.record.together import together
+from deqi.science.course.charts import printed
 
 
 @get_only
@@ -159,9 +160,10 @@ def _content(
         result = row.review.result
         found = symptoms_shown(result["judged"])
         if found:
-            plot = svg_of(rating_chart(result["inputs"], found[0].key, matter.lists["medicines"], height=110))
-            caption = f"{found[0].label}, 0 to 10. Dots are ratings, ticks are sessions, dashed lines are changes of medicine."
-            alt = f"Plot over time. {found[0].simple['words']}"
+            drawn = course_chart(result["inputs"], found[0].key, matter.lists["medicines"])
+            plot = svg_of(printed(drawn.spec))
+            caption = f"{found[0].label}, 0 to 10: dots are ratings, the line the usual level with its 80 % band, ticks are sessions."
+            alt = f"Plot over time. {drawn.words} {found[0].simple['words']}"
     clinic = organization()
     assert clinic is not None
     sending = verb == "letter.send"

@@ -19,6 +19,7 @@ from deqi.record.care.queries.case import case_of, known_from
 from deqi.record.care.queries.courses import course_for, position_of, revisions_of, with_position
 from deqi.record.care.queries.history import history_of
 from deqi.record.errors import Conflict, Refusal
+from deqi.record.patients.actions.history import CAUSES
 from deqi.record.patients.queries import patient_for
 from deqi.record.practice.clock import today_at
 from deqi.science.case import Case
@@ -27,7 +28,7 @@ from deqi.science.course import plan as propose
 from deqi.science.evidence import doses
 
 #: Words of the case -> words of the evidence base, where they differ or there is none.
-EVIDENCE = {"hiv_sn": "hiv_sn", "mixed": None, "idiopathic": None}
+EVIDENCE = {"mixed": None}
 
 
 @get_only
@@ -193,7 +194,12 @@ def _beside(case: Case, proposal: PlanProposal) -> dict[str, Any]:
         given = doses(name) if name else None
     except (KeyError, ValueError):
         given = None
-    return {"case": case, "proposal": proposal, "doses": given if given and given.summary else None}
+    return {
+        "case": case,
+        "cause": CAUSES[case.condition],
+        "proposal": proposal,
+        "doses": given if given and given.summary else None,
+    }
 
 
 def different(form: PlanForm, theirs: dict[str, Any] | None) -> list[tuple[str, Any, Any]]:

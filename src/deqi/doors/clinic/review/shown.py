@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
-from deqi.doors.charts import Spec, figure, marks, ratings_line, session_ticks
 from deqi.record.care.queries.reviews import medicine_marks
+from deqi.science.course import MedicineChange, Rating
+from deqi.science.course.charts import describe, fan_chart, table
+from deqi.science.course.fan import fan
 from deqi.science.measures import examination_items, impact_ratings, symptoms
 from deqi.science.measures.items import SIDES
 
@@ -73,22 +75,39 @@ def symptoms_shown(judged: Mapping[str, Any]) -> list[SymptomShown]:
     return sorted(found, key=lambda one: -(one.simple["n_baseline"] + one.simple["n_current"]))
 
 
-def rating_chart(
-    inputs: Mapping[str, Any], symptom: str, medicines: Sequence[dict[str, Any]] = (), height: int = 240
-) -> Spec:
-    """Ratings of one symptom with sessions as ticks and changes of medicine as lines."""
-    rows = [
-        {"at": row["date"], "value": row["value"]}
-        for row in inputs["ratings"]
-        if row["symptom"] == symptom and row["channel"] != "clinic_after"
-    ]
-    layers = [ratings_line(rows), session_ticks(inputs["sessions"])]
-    if rows and medicines:
-        since, until = date.fromisoformat(rows[0]["at"]), date.fromisoformat(inputs["on"])
-        changed = medicine_marks(list(medicines), since, until)
-        if changed:
-            layers.append(marks(changed))
-    return figure(layers, height=height)
+@dataclass(frozen=True)
+class CourseChart:
+    """The course of one symptom as a picture, in words, and as a table by weeks."""
+
+    spec: dict[str, Any]
+    words: str
+    weeks: tuple[dict[str, Any], ...]
+
+
+def course_chart(
+    inputs: Mapping[str, Any], symptom: str, medicines: Sequence[dict[str, Any]] = (), **size: int
+) -> CourseChart:
+    """Ratings, the level with its band, both forecasts, sessions and changes of medicine.
+
+    Changes of other medicines than those for pain are marked on the plot and not counted in the level.
+    """
+    ratings = [Rating(**row) for row in inputs["ratings"]]
+    on = date.fromisoformat(inputs["on"])
+    counted = [MedicineChange(**row) for row in inputs["medicine"]]
+    seen = fan(
+        symptom,
+        ratings,
+        [date.fromisoformat(d) for d in inputs["sessions"]],
+        inputs["condition"],
+        on,
+        counted,
+    )
+    if medicines and seen.start and ratings:
+        since = min(rating.date for rating in ratings)
+        marks = medicine_marks(list(medicines), since, on)
+        weeks = [((date.fromisoformat(m["at"]) - seen.start).days / 7, m["label"]) for m in marks]
+        seen = replace(seen, medicine=tuple(weeks))
+    return CourseChart(fan_chart(seen, **size), describe(seen), table(seen))
 
 
 def impact_rows(beside: Mapping[str, Any]) -> list[dict[str, Any]]:

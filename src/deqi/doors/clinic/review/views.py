@@ -12,7 +12,7 @@ from django.shortcuts import render
 from deqi.doors.access import needs
 from deqi.doors.clinic.chart.views import both, form_id, get_only, see_other
 from deqi.doors.clinic.review.forms import DecisionForm, decision_initial
-from deqi.doors.clinic.review.shown import examination_rows, impact_rows, rating_chart, symptoms_shown
+from deqi.doors.clinic.review.shown import course_chart, examination_rows, impact_rows, symptoms_shown
 from deqi.record.care.actions.reviews import decide_review, first_last
 from deqi.record.care.judging import holds, judge
 from deqi.record.care.queries.reviews import ReviewMatter, review_for, review_matter
@@ -72,7 +72,7 @@ def _shown(
     return {
         "symptoms": found,
         "first": found[0] if found else None,
-        "spec": rating_chart(inputs, found[0].key, medicines) if found else None,
+        "chart": course_chart(inputs, found[0].key, medicines) if found else None,
         "rows": [row for row in inputs["ratings"] if found and row["symptom"] == found[0].key],
         "impact": impact_rows(beside),
         "examination": examination_rows(beside),
