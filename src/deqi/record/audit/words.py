@@ -49,6 +49,8 @@ WORDS: dict[str, str] = {
     "event.report": mark("Side effect reported"),
     "event.assess": mark("Side effect assessed"),
     "incident.view": mark("Incident looked at"),
+    "incident.open": mark("Incident opened"),
+    "incident.close": mark("Incident closed"),
     "appointment.manage": mark("Appointment made or changed"),
     "day.view": mark("Name stood on the list of the day"),
     # the patient
