@@ -40,7 +40,7 @@ def page(browser: Browser, live_server) -> Iterator[Page]:
     complaints: list[str] = []
     page.on("console", lambda m: complaints.append(m.text) if m.type == "error" else None)
     page.on("pageerror", lambda e: complaints.append(str(e)))
-    page.set_default_timeout(10_000)
+    page.set_default_timeout(30_000)
     yield page
     context.close()
     complaints = [c for c in complaints if "Failed to load resource" not in c]
