@@ -104,8 +104,12 @@ def test_no_row_is_registered_for_an_address_that_is_gone():
 def test_the_page_opens_to_those_it_is_for_and_to_nobody_else(page, people, cookies):
     rows, wrong, answered = rows_for(page), [], set()
     patients = {"eve": people.eve_patient, "frank": people.frank_patient}
+    some = ("anonymous", "alice", "eve") if page.verb is None else tuple(cookies)
     for whose, patient in patients.items():
-        for name, cookie in cookies.items():
+        if whose == "frank" and rows.kind in ("all", "own"):
+            continue  # the same row again
+        for name in some:
+            cookie = cookies[name]
             actor = Actor() if name == "anonymous" else people.actor(name)
             owner = patient.home_site if rows.kind == "site" else patient
             kwargs = _kwargs(rows, people, owner, name)
