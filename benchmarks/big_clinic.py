@@ -84,8 +84,8 @@ def _copy(raw: sqlite3.Connection, table: str, ids: tuple[str, ...], copies: int
             values.append("t.record_number + copy.n * 1000")
         elif column == "user_id" and table == "patients_patient":
             values.append("NULL")
-        elif column == "search_name":
-            values.append("t.search_name || ' ' || copy.n")
+        elif column in ("search_name", "search_given"):
+            values.append(f"t.{column} || ' ' || copy.n")
         elif column == "appointment_id":
             values.append("NULL")
         else:

@@ -18,7 +18,6 @@ from deqi.record.patients.models import (
     SafetyFact,
     SymptomMap,
     SymptomMark,
-    folded,
 )
 from deqi.record.practice.models import Site, User
 from deqi.record.synthetic.profiles import FAMILY, GIVEN, Profile
@@ -46,7 +45,7 @@ def write_person(rows: Rows, number: int, profile: Profile, site: Site, stage: s
         email=f"{given.lower()}.{number + 1}@demo.example",
         phone=f"01632 960{100 + number}",
     )
-    person.search_name = folded(f"{family} {given}")
+    person.index_names()
     rows.add(person)
     begun = rows.today - timedelta(days=3 if stage == "intake" else 365 * 11 if stage == "long" else 740)
     _doctor(rows, person, number, profile)

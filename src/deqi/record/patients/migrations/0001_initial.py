@@ -26,6 +26,7 @@ class Migration(migrations.Migration):
                 ("given_name", models.CharField(max_length=80)),
                 ("family_name", models.CharField(max_length=80)),
                 ("search_name", models.CharField(editable=False, max_length=170)),
+                ("search_given", models.CharField(editable=False, max_length=170)),
                 ("birth_date", models.DateField()),
                 (
                     "sex",
@@ -545,7 +546,15 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="patient",
-            index=models.Index(fields=["search_name"], name="patient_name"),
+            index=models.Index(
+                fields=["search_name"], name="patient_name", opclasses=["varchar_pattern_ops"]
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="patient",
+            index=models.Index(
+                fields=["search_given"], name="patient_given", opclasses=["varchar_pattern_ops"]
+            ),
         ),
         migrations.AddIndex(
             model_name="patient",

@@ -50,35 +50,42 @@ def find_patients(actor: Actor, text: str) -> Found:
     """
     text = " ".join(text.split())[:100]
     rows = patients_in_scope(actor).filter(archived_at=None).select_related("home_site")
+    rows = rows.order_by("search_name", "record_number")
     born = birth_date_in(text)
     if born:
-        rows, meaning = rows.filter(birth_date=born), "birth date"
+        patients, meaning = list(rows.filter(birth_date=born)[: LIMIT + 1]), "birth date"
     elif text.lstrip("#").isdigit():
         number = int(text.lstrip("#")[:9])
-        rows, meaning = rows.filter(record_number=number), "record number"
+        patients, meaning = list(rows.filter(record_number=number)), "record number"
     elif len(folded(text)) >= 2:
-        rows, meaning = _named(rows, folded(text)), "name"
+        patients, meaning = _named(rows, folded(text)), "name"
     else:
         return Found([], False, "")
-    patients = list(rows.order_by("search_name", "record_number")[: LIMIT + 1])
     found = Found(patients[:LIMIT], len(patients) > LIMIT, meaning)
     if found.patients:
         log(actor, "patient.find", patients=[p.id for p in found.patients], detail={"by": meaning})
     return found
 
 
-def _named(rows: QuerySet[Patient], name: str) -> QuerySet[Patient]:
-    """Each word of `name` begins a word of the stored name."""
-    for word in name.split()[:6]:
-        rows = rows.filter(Q(_begins(word)) | Q(search_name__contains=f" {word}"))
-    return rows
+def _named(rows: QuerySet[Patient], name: str) -> list[Patient]:
+    """Up to one more than `LIMIT` of `rows` whose name has, for each word of `name`, a word that begins with it.
+
+    The longest word is looked for at the beginning of family or given name, where the two indexes answer. Only
+    when that finds nobody (a second given name, typed alone) are all names read.
+    """
+    words = name.split()[:6]
+    longest = max(words, key=len)
+    for word in words:
+        rows = rows.filter(Q(_begins("search_name", word)) | Q(search_name__contains=f" {word}"))
+    by_index = rows.filter(_begins("search_name", longest) | _begins("search_given", longest))
+    return list(by_index[: LIMIT + 1]) or list(rows[: LIMIT + 1])
 
 
-def _begins(word: str) -> Q:
-    """`search_name` begins with `word`, said so that the index can help."""
+def _begins(column: str, word: str) -> Q:
+    """`column` begins with `word`, said so that its index can help."""
     if connection.vendor == "sqlite":  # LIKE does not use the index there; a range does
-        return Q(search_name__gte=word, search_name__lt=word + "\U0010ffff")
-    return Q(search_name__startswith=word)
+        return Q(**{f"{column}__gte": word, f"{column}__lt": word + "\U0010ffff"})
+    return Q(**{f"{column}__startswith": word})
 
 
 def birth_date_in(text: str) -> date | None:
