@@ -22,6 +22,7 @@ def reached_by_tab(page, view):
 
 
 def test_all_409_points_are_reached_with_the_tab_key(page, people):
+    page.set_default_timeout(30_000)
     reached = set()
     for view in views():
         found, stops = reached_by_tab(page, view)
