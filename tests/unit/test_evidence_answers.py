@@ -172,3 +172,13 @@ def test_the_narrow_plot_holds_the_same_studies():
     sections = [Section("Against a drug", evidence.pool("dpn", "global_response", "drug"))]
     svg = vl_convert.vegalite_to_svg(compact_forest_spec(sections, title="Response"))
     assert all(study.label in svg for study in sections[0].result.studies)
+
+
+def test_doses_are_told_in_words_with_their_caution():
+    found, not_found, caution = evidence.doses("cts").sentences
+    assert found.startswith("Trials that found a difference (")
+    assert "8 to 13 sessions (middle 8)" in found
+    assert "2 of them (2, 5 Hz)" in evidence.doses("cipn").sentences[0]
+    assert not_found.startswith("Trials that found none (1 needled group): 6 sessions")
+    assert "not as what works" in caution
+    assert evidence.doses("dpn").sentences[1] == "No trial that found none is on file with its dose."

@@ -23,15 +23,13 @@ pool <- function(yi, vi) {
     if (is.null(z)) { out[[m]] <- NA; next }
     row <- list(b = number(z$beta), tau2 = z$tau2, se_tau2 = number(z$se.tau2), i2 = z$I2, h2 = z$H2,
                 z = c(z$se, z$ci.lb, z$ci.ub, z$pval))
-    if (m != "FE") {
-      for (t in c("knha", "adhoc")) {
-        r <- fit(yi, vi, m, t)
-        row[[t]] <- c(r$se, r$ci.lb, r$ci.ub, r$pval)
-      }
-      if (length(yi) > 2) {
-        p <- predict(z); q <- predict(fit(yi, vi, m, "knha"))
-        row$pi <- c(p$pi.lb, p$pi.ub, q$pi.lb, q$pi.ub)
-      }
+    for (t in c("knha", "adhoc")) {
+      r <- fit(yi, vi, m, t)
+      row[[t]] <- c(r$se, r$ci.lb, r$ci.ub, r$pval)
+    }
+    if (m != "FE" && length(yi) > 2) {
+      p <- predict(z); q <- predict(fit(yi, vi, m, "knha"))
+      row$pi <- c(p$pi.lb, p$pi.ub, q$pi.lb, q$pi.ub)
     }
     out[[m]] <- row
   }
@@ -87,7 +85,6 @@ sparse <- function(d) {
 regress <- function(yi, vi, mods) {
   out <- list(columns = unname(as.matrix(mods)))
   for (m in c("FE", "DL", "HE", "SJ", "PM", "ML", "REML")) for (test in c("z", "knha")) {
-    if (m == "FE" && test == "knha") next
     r <- fit(yi, vi, m, test, as.matrix(mods))
     if (is.null(r)) next
     out[[m]][[test]] <- list(b = number(r$beta), se = r$se, p = r$pval, tau2 = r$tau2, se_tau2 = number(r$se.tau2), i2 = r$I2, h2 = r$H2,

@@ -49,7 +49,7 @@ def forest_spec(
     drawn, sheet, limits, y = _prepared(sections)
     colour = PALETTE[theme]
     return {
-        "$schema": "https://vega.github.io/schema/vega-lite/v5.json",
+        "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
         "description": describe(drawn, title),
         "title": {
             "text": title, "subtitle": subtitle or _reading(drawn[0].result), "anchor": "start",
@@ -85,7 +85,7 @@ def compact_forest_spec(
 
     marks = _marks(sheet, y, colour, limits, drawn[0].result.measure in RATIOS)
     return {
-        "$schema": "https://vega.github.io/schema/vega-lite/v5.json",
+        "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
         "description": describe(drawn, title),
         "title": {
             "text": title, "anchor": "start", "fontSize": 15, "fontWeight": 600, "color": colour["ink"],
@@ -152,7 +152,7 @@ def _left(sheet: Sheet, y: Spec, colour: dict[str, str]) -> Spec:
         "layer": [
             _text(sheet.headings, y, "text", 0, align="left", fontWeight=600, color=colour["jade"]),
             _text(sheet.studies, y, "study", 10, align="left", limit=170, color=colour["ink"]),
-            _text(sheet.silent, y, "t", 10, align="left", color=colour["quiet"], fontStyle="italic", limit=240),
+            _text(sheet.silent, y, "t", 10, align="left", color=colour["quiet"], fontStyle="italic", limit=330),
             _text(sheet.studies, y, "people", 222, align="right", color=colour["quiet"]),
             _text(sheet.pools, y, "study", 10, align="left", fontWeight=600, color=colour["ink"]),
             _text(sheet.pools, y, "people", 222, align="right", fontWeight=600, color=colour["ink"]),

@@ -85,6 +85,38 @@ class Doses:
     summary: dict[Side, DoseSummary]
     caution: str = CAUTION
 
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        """The doses in words, found beside not found; the caution last."""
+        told = [_in_words(side, self.summary.get(side)) for side in ("found", "not_found")]
+        return (*told, self.caution)
+
+
+_SIDE_WORDS = {"found": "that found a difference", "not_found": "that found none"}
+
+
+def _in_words(side: str, summary: DoseSummary | None) -> str:
+    if summary is None:
+        return f"No trial {_SIDE_WORDS[side]} is on file with its dose."
+    parts = [
+        _span(spread, unit)
+        for spread, unit in (
+            (summary.sessions, "sessions"), (summary.weeks, "weeks"), (summary.per_week, "a week"),
+            (summary.retention_min, "minutes a session"),
+        )
+        if spread is not None
+    ]  # fmt: skip
+    if summary.electrical:
+        hz = f" ({', '.join(f'{f:g}' for f in summary.hz)} Hz)" if summary.hz else ""
+        parts.append(f"current through the needles in {summary.electrical} of them{hz}")
+    plural = "s" if summary.arms > 1 else ""
+    return f"Trials {_SIDE_WORDS[side]} ({summary.arms} needled group{plural}): {'; '.join(parts) or 'dose not printed'}."
+
+
+def _span(spread: Spread, unit: str) -> str:
+    low, middle, high = (f"{round(x, 1):g}" for x in (spread.low, spread.middle, spread.high))
+    return f"{low} {unit}" if low == high else f"{low} to {high} {unit} (middle {middle})"
+
 
 def doses(condition: AnyCondition, *, include_outside: bool = False) -> Doses:
     """Doses of the trials of a condition, by whether they found a difference.

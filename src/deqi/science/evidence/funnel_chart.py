@@ -44,7 +44,7 @@ def funnel_spec(result: PoolResult, *, title: str, theme: Theme = "light", width
          "scale": {"domain": [0, deepest], "reverse": True, "nice": False}, "axis": axis}  # fmt: skip
     x = {"field": "x", "type": "quantitative", "title": x_title, "axis": axis, "scale": {"zero": False}}
     return {
-        "$schema": "https://vega.github.io/schema/vega-lite/v5.json",
+        "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
         "description": f"Funnel plot. {title}. {result.words} {subtitle}",
         "title": {"text": title, "subtitle": subtitle, "anchor": "start", "fontSize": 17, "fontWeight": 600,
                   "color": colour["ink"], "subtitleColor": colour["quiet"], "subtitlePadding": 6, "offset": 12},

@@ -22,7 +22,7 @@ def mechanism_spec(theme: Theme = "light", width: int = 420) -> Spec:
         for m in mechanisms().values()
     )
     return {
-        "$schema": "https://vega.github.io/schema/vega-lite/v5.json",
+        "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
         "description": f"Findings for and against six mechanisms. {told}.",
         "background": colour["paper"], "padding": 16, "data": {"values": rows}, "spacing": 18,
         "config": {
@@ -39,7 +39,7 @@ def mechanism_spec(theme: Theme = "light", width: int = 420) -> Spec:
             "mark": {"type": "bar", "cornerRadius": 2, "height": {"band": 0.62}},
             "encoding": {
                 "y": {"field": "mechanism", "type": "nominal", "sort": None, "title": None,
-                      "axis": {"labelLimit": 420, "labelPadding": 10}},
+                      "axis": {"labelLimit": 480, "labelPadding": 10}},
                 "x": {"field": "findings", "type": "quantitative", "title": "findings",
                       "axis": {"tickMinStep": 1, "gridOpacity": 0.6}},
                 "order": {"field": "order", "type": "quantitative"},
