@@ -23,16 +23,19 @@ def _flush_can_empty_the_tables():
 
     migration = import_module("deqi.record.audit.migrations.0002_append_only")
     signed = import_module("deqi.record.care.migrations.0002_signed_stays_signed")
+    decided = import_module("deqi.record.care.migrations.0003_decided_stays_decided")
     plain = TransactionTestCase._fixture_teardown
 
     def teardown(case):
         with connection.schema_editor() as editor:
             migration.remove(apps, editor)
             signed.remove(apps, editor)
+            decided.remove(apps, editor)
         plain(case)
         with connection.schema_editor() as editor:
             migration.install(apps, editor)
             signed.install(apps, editor)
+            decided.install(apps, editor)
         migration.first_head(apps, None)
 
     TransactionTestCase._fixture_teardown = teardown
