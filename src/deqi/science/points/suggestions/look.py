@@ -34,9 +34,10 @@ def looked_at(case: Case, codes: Sequence[str]) -> LookedAt:
     trained = _as_trained(case)
     current: set[str] = set()
     for side in ("left", "right"):
-        sided = [code if atlas()[code].midline else f"{code}:{side}" for code in codes]
-        findings = screen(case, sided, case.modality).findings
-        _bar(seen, screen(trained, sided, case.modality).findings, side)
+        findings = screen(case, _sided(codes, side), case.modality).findings
+        barred = [code for code in codes if any(_bars(f) and code in f.points for f in findings)]
+        if barred:
+            _bar(seen, screen(trained, _sided(barred, side), case.modality).findings, side)
         for finding in findings:
             if about_current(finding):
                 current.update(finding.points)
@@ -47,6 +48,10 @@ def looked_at(case: Case, codes: Sequence[str]) -> LookedAt:
                     seen.trained_only.setdefault(code, finding)
     seen.no_current = frozenset(current)
     return seen
+
+
+def _sided(codes: Sequence[str], side: str) -> list[str]:
+    return [code if atlas()[code].midline else f"{code}:{side}" for code in codes]
 
 
 def _bar(seen: LookedAt, findings: Sequence[Finding], side: str) -> None:

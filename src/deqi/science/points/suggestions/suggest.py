@@ -34,7 +34,7 @@ from deqi.science.points.suggestions.tables import Relation, matched_nerves, rel
 from deqi.science.points.trial_use import NOT_PROOF, beyond_the_atlas
 from deqi.science.safety import Finding, Screen, screen
 
-LOOK_AT = 60
+LOOK_AT = 45
 """So many points from the top of the ranking are screened; the rest never reach a list of 15."""
 LEAST = 0.15
 """A set is not filled up with points whose score is below this share of the best one."""
