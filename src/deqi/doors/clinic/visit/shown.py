@@ -222,6 +222,7 @@ def drawings(page: VisitPage, suggested: Collection[str] = ()) -> list[dict[str,
                     interactive=False,
                     prefix=f"needles-{view}",
                     symptoms=_levels(page),
+                    size=2.0,
                 )
             ),
         }

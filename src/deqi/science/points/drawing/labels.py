@@ -21,9 +21,7 @@ class Dot(Protocol):
     """What a label needs to know of a marker."""
 
     @property
-    def code(self) -> str: ...
-    @property
-    def sub(self) -> str | None: ...
+    def label(self) -> str: ...
     @property
     def x(self) -> float: ...
     @property
@@ -31,29 +29,34 @@ class Dot(Protocol):
 
 
 def place_labels(
-    dots: Sequence[Dot], named: Sequence[Dot], frame: Box
+    dots: Sequence[Dot], named: Sequence[Dot], frame: Box, size: float = 1.0
 ) -> dict[int, tuple[float, float, str]]:
-    """id(dot) -> (x, y, text-anchor) for every dot in `named`. `frame`: what a name must not leave."""
-    taken: list[Box] = [(dot.x - 5, dot.y - 5, dot.x + 5, dot.y + 5) for dot in dots]
+    """id(dot) -> (x, y, text-anchor) for every dot in `named`. `frame`: what a name must not leave.
+
+    `size` is how many times larger than usual dots and names are drawn.
+    """
+    half = 5 * size
+    taken: list[Box] = [(dot.x - half, dot.y - half, dot.x + half, dot.y + half) for dot in dots]
     spots: dict[int, tuple[float, float, str]] = {}
     for dot in sorted(named, key=lambda one: (one.y, one.x)):
-        length = LETTER * len(dot.code + (f":{dot.sub}" if dot.sub else ""))
-        own = (dot.x - 5, dot.y - 5, dot.x + 5, dot.y + 5)
+        length = LETTER * size * len(dot.label)
+        own = (dot.x - half, dot.y - half, dot.x + half, dot.y + half)
         choices = []
         for order, (dx, dy, anchor) in enumerate(SPOTS):
-            box = _box(dot.x + dx, dot.y + dy, anchor, length)
+            x, y = dot.x + dx * size, dot.y + dy * size
+            box = _box(x, y, anchor, length, size)
             covered = sum(_overlap(box, other) for other in taken if other != own)
             covered += 4 * (_size(box) - _overlap(box, frame))
-            choices.append((covered + order * 0.5, dot.x + dx, dot.y + dy, anchor, box))
+            choices.append((covered + order * 0.5, x, y, anchor, box))
         _, x, y, anchor, box = min(choices)
         taken.append(box)
         spots[id(dot)] = (x, y, anchor)
     return spots
 
 
-def _box(x: float, y: float, anchor: str, length: float) -> Box:
+def _box(x: float, y: float, anchor: str, length: float, size: float) -> Box:
     left = {"start": x, "end": x - length, "middle": x - length / 2}[anchor]
-    return (left, y - HEIGHT + 2, left + length, y + 2)
+    return (left, y - (HEIGHT - 2) * size, left + length, y + 2 * size)
 
 
 def _overlap(a: Box, b: Box) -> float:

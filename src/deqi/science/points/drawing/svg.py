@@ -20,6 +20,7 @@ from deqi.science.points.atlas import Point, PositionRow, atlas
 from deqi.science.points.drawing import meridians
 from deqi.science.points.drawing import territories as territory_map
 from deqi.science.points.drawing.geometry import path, polygon_path
+from deqi.science.points.drawing.labels import place_labels
 from deqi.science.points.drawing.outlines import BODY_VIEWS, VIEW_NAMES, OutlineRow, one_sided, outline
 from deqi.science.points.drawing.regions import MapRegion, regions
 
@@ -47,6 +48,16 @@ class Marker:
     y: float
     state: str
 
+    @property
+    def label(self) -> str:
+        """What stands beside it: a point of several places is named once, by its code."""
+        return self.code
+
+    @property
+    def place(self) -> str:
+        """The code with the place: "EX-LE10:2"."""
+        return self.code + (f":{self.sub}" if self.sub else "")
+
 
 def points_in(view: str, side: str | None = None) -> tuple[tuple[Point, PositionRow], ...]:
     """Every point drawn in a view, with its place, in channel order: the list that mirrors the drawing."""
@@ -73,6 +84,7 @@ def svg(
     interactive: bool = True,
     title: str | None = None,
     prefix: str = "map",
+    size: float = 1.0,
 ) -> str:
     """One view as SVG.
 
@@ -81,7 +93,7 @@ def svg(
     points: codes to draw (None: all of the view). placed, suggested: codes, or "LR3:left" for one side; they are
     drawn filled and ringed. symptoms: region id -> 0-10, shaded. labels: "auto" names placed and suggested points
     and, in detail views, all. link: code -> address (default "#point-CODE"). interactive: False makes one picture
-    with one name. prefix: makes ids unique when a page holds several drawings.
+    with one name. size: how many times larger than usual points and their names are drawn, for small pictures. prefix: makes ids unique when a page holds several drawings.
     Raises ValueError for an unknown view or layer, or nerves together with dermatomes.
     """
     if unknown := [layer for layer in layers if layer not in LAYERS]:
@@ -102,7 +114,9 @@ def svg(
     if "points" in layers:
         wanted = None if points is None else set(points)
         markers = _markers(row, view, side, wanted, _chosen(placed), _chosen(suggested))
-        parts.append(_points(markers, view, labels, link or (lambda code: f"#point-{code}"), interactive))
+        parts.append(
+            _points(markers, view, labels, link or (lambda code: f"#point-{code}"), interactive, size)
+        )
     return "".join((*parts, "</svg>"))
 
 
@@ -228,29 +242,40 @@ def _sides(view: str, side: str, place: PositionRow) -> list[tuple[str, float]]:
 
 
 def _points(
-    markers: list[Marker], view: str, labels: Labels, link: Callable[[str], str], interactive: bool
+    markers: list[Marker],
+    view: str,
+    labels: Labels,
+    link: Callable[[str], str],
+    interactive: bool,
+    size: float,
 ) -> str:
-    from deqi.science.points.drawing.labels import place_labels
-
     row = outline(view)
     detail = view not in BODY_VIEWS
-
-    def twice(marker: Marker) -> bool:
-        """In a face the right half carries the names; the left repeats it."""
-        return row.mirrored and marker.side == "left"
-
-    named = [
-        marker
-        for marker in markers
-        if labels == "all"
-        or (labels == "auto" and (marker.state != "plain" or (detail and not twice(marker))))
-    ]
+    named = _named(markers, labels, detail, row.mirrored)
     frame = (-PAD, -PAD, row.width * row.scale + PAD, row.height * row.scale + PAD)
-    spots = place_labels(markers, named, frame)
-    drawn = []
-    for marker in sorted(markers, key=lambda one: one.state != "plain"):
-        drawn.append(_marker(marker, spots.get(id(marker)), link, interactive, detail))
-    return f'<g class="points" font-size="11" font-weight="600">{"".join(drawn)}</g>'
+    spots = place_labels(markers, named, frame, size)
+    drawn = [
+        _marker(marker, spots.get(id(marker)), link, interactive, (4.6 if detail else 3.2) * size, size)
+        for marker in sorted(markers, key=lambda one: one.state != "plain")
+    ]
+    return f'<g class="points" font-size="{11 * size:g}" font-weight="600">{"".join(drawn)}</g>'
+
+
+def _named(markers: list[Marker], labels: Labels, detail: bool, mirrored: bool) -> list[Marker]:
+    """The markers that carry a name: each point once a side; in a face the left half repeats the right."""
+    if labels == "none":
+        return []
+    seen: set[tuple[str, str, str]] = set()
+    named = []
+    for marker in markers:
+        plain = marker.state == "plain"
+        if labels == "auto" and plain and (not detail or (mirrored and marker.side == "left")):
+            continue
+        key = (marker.code, marker.side, marker.state)
+        if key not in seen:
+            seen.add(key)
+            named.append(marker)
+    return named
 
 
 def _marker(
@@ -258,21 +283,20 @@ def _marker(
     spot: tuple[float, float, str] | None,
     link: Callable[[str], str],
     interactive: bool,
-    detail: bool,
+    radius: float,
+    size: float,
 ) -> str:
     point = atlas()[marker.code]
-    label = marker.code + (f":{marker.sub}" if marker.sub else "")
     others = (
         f", the same place as {' and '.join(point.same_place)}" if point.same_place and not marker.sub else ""
     )
-    said = f"{label} {point.pinyin}, {'midline' if marker.side == 'midline' else marker.side}{others}"
+    said = f"{marker.place} {point.pinyin}, {'midline' if marker.side == 'midline' else marker.side}{others}"
     if marker.state != "plain":
         said += ", needled" if marker.state == "placed" else ", suggested"
-    radius = 4.6 if detail else 3.2
     looks = {
-        "plain": f'r="{radius * 0.78:g}" fill="{PAPER}" stroke="{JADE}" stroke-width="1.4"',
-        "placed": f'r="{radius + 0.8:g}" fill="{JADE}" stroke="{PAPER}" stroke-width="1.4"',
-        "suggested": f'r="{radius + 0.4:g}" fill="{PAPER}" stroke="{INDIGO}" stroke-width="2.2" stroke-dasharray="3 1.6"',
+        "plain": f'r="{radius * 0.78:.3g}" fill="{PAPER}" stroke="{JADE}" stroke-width="1.4"',
+        "placed": f'r="{radius * 1.17:.3g}" fill="{JADE}" stroke="{PAPER}" stroke-width="1.4"',
+        "suggested": f'r="{radius * 1.09:.3g}" fill="{PAPER}" stroke="{INDIGO}" stroke-width="{2.2 * size:g}" stroke-dasharray="{3 * size:g} {1.6 * size:g}"',
     }
     at = f'cx="{marker.x:.1f}" cy="{marker.y:.1f}"'
     text = ""
@@ -280,11 +304,11 @@ def _marker(
         x, y, anchor = spot
         text = (
             f'<text class="code" x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" fill="{INK}" stroke="{PAPER}" '
-            f'stroke-width="3" stroke-linejoin="round" paint-order="stroke" aria-hidden="true">{escape(label)}</text>'
+            f'stroke-width="{3 * size:g}" stroke-linejoin="round" paint-order="stroke" aria-hidden="true">{escape(marker.label)}</text>'
         )
     inner = (
         f"<title>{escape(said)}</title>"
-        f'<circle class="hit" {at} r="{12 if detail else 7}" fill="transparent"/>'
+        f'<circle class="hit" {at} r="{radius * 2.6 if radius > 4 else radius * 2.2:.3g}" fill="transparent"/>'
         f'<circle class="dot" {at} {looks[marker.state]}/>{text}'
     )
     if not interactive:
