@@ -1,13 +1,15 @@
 """One ordinary visit by keyboard alone, and what two people or a reload do to it."""
 
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
 
+from deqi.record.care.actions.needling import set_treatment_line
 from deqi.record.care.actions.sessions import start_session
-from deqi.record.care.models import Session
+from deqi.record.care.models import AdverseEvent, Incident, Session
 from tests.browser.conftest import axe, picture
-from tests.visits import answer_the_core, whole_visit
+from tests.visits import answer_the_core, needled, whole_visit
 
 
 class Keys:
@@ -94,3 +96,86 @@ def test_a_whole_visit_by_keyboard_in_few_keys(page, sign_in, visit):
     assert session.note == "Walks the dog again." and session.side_effects_asked
     # At two keys a second, slow for somebody who types, this is under half a minute.
     assert keys.count <= 50, keys.count
+
+
+@pytest.fixture
+def resting(visit, people):
+    return needled(people.actor("alice"), visit, count=16)
+
+
+def test_a_reload_during_the_rest_keeps_the_timer(page, sign_in, resting):
+    before = resting.needled_at
+    Session.objects.filter(id=resting.id).update(
+        opened_at=before - timedelta(minutes=12), needled_at=before - timedelta(minutes=10)
+    )
+    page = sign_in("alice")
+    page.goto(f"/visits/{resting.id}/")
+    assert page.locator(".clock").text_content().startswith("14:")
+    page.reload()
+    assert page.locator(".clock").text_content().startswith("14:")
+    Session.objects.filter(id=resting.id).update(
+        opened_at=before - timedelta(minutes=30), needled_at=before - timedelta(minutes=27)
+    )
+    page.reload()
+    page.wait_for_function("document.title.startsWith('●')")
+    assert page.locator(".word").text_content() == "over"
+
+
+def test_a_double_click_on_sign_signs_once(page, sign_in, resting, people):
+    from deqi.record.audit.models import AuditEntry
+    from deqi.record.care.actions.needling import needles_out
+
+    needles_out(people.actor("alice"), resting.id, 16)
+    page = sign_in("alice")
+    page.goto(f"/visits/{resting.id}/")
+    page.get_by_label("Asked about anything unwanted").check()
+    page.get_by_role("button", name="Sign: this is final").dblclick()
+    saved(page, resting, state="signed")
+    assert AuditEntry.objects.filter(verb="session.sign", object_id=str(resting.id)).count() == 1
+
+
+def test_the_later_of_two_people_sees_both_lines_and_chooses(page, sign_in, visit, people):
+    page = sign_in("alice")
+    page.goto(f"/visits/{visit.id}/")
+    set_treatment_line(people.actor("bob"), visit.id, visit.version, "st36 b 30mm")
+    page.keyboard.press("Alt+l")
+    page.keyboard.type("li4 r 10mm")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#conflict")
+    axe(page)
+    picture(page, "visit-conflict", sizes=("desk",), schemes=("light",))
+    both = page.locator(".conflict").inner_text()
+    assert "Bob Birch" in both and "ST36 b 30mm" in both and "li4 r 10mm" in both
+    page.get_by_role("button", name="Add mine to theirs").press("Enter")
+    page.wait_for_selector("th:has-text('LI4')")
+    assert Session.objects.get(id=visit.id).treatment_line == "ST36 b 30mm; LI4 r 10mm"
+
+
+def test_a_word_that_cannot_be_read_is_shown_at_its_place_and_put_right_with_one_key(page, sign_in, visit):
+    page = sign_in("alice")
+    page.goto(f"/visits/{visit.id}/")
+    page.keyboard.press("Alt+l")
+    page.keyboard.type("li4 900mm")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#trial mark")
+    assert page.locator("#trial mark").inner_text() == "900mm"
+    assert page.locator("#line").input_value() == "li4 900mm"
+    page.locator("#trial [data-put]").first.press("Enter")
+    assert page.locator("#line").input_value() == "li4 25mm"
+
+
+def test_something_happened_is_noted_by_keyboard(page, sign_in, resting):
+    page = sign_in("alice")
+    page.goto(f"/visits/{resting.id}/")
+    page.keyboard.press("!")
+    page.wait_for_selector("dialog[open]")
+    axe(page)
+    page.keyboard.press("Tab") if page.evaluate("document.activeElement.id") != "event_type" else None
+    page.locator("#event_type").select_option("stuck_or_bent_needle")
+    page.locator("#description").fill("At KI3, came out after a minute of rest")
+    page.get_by_role("button", name="Note it").press("Enter")
+    page.wait_for_selector("text=Noted in the register")
+    assert (
+        AdverseEvent.objects.get().session_id == resting.id
+        and Incident.objects.get().kind == "stuck_or_bent_needle"
+    )

@@ -2,7 +2,7 @@
 
 from django.utils import timezone
 
-from deqi.record.care.models import Course, CourseRevision, Session
+from deqi.record.care.models import Appointment, Course, CourseRevision, Session
 from deqi.record.practice.models import Licence
 
 
@@ -51,8 +51,19 @@ def one_visit(people, patient) -> dict:
     return {"session_id": visit_of(people, patient).id}
 
 
+def an_appointment(people, patient) -> dict:
+    user = people.alice if patient.home_site_id == people.north.id else people.dan
+    made = Appointment.objects.create(
+        patient=patient,
+        site=patient.home_site,
+        practitioner=user.practitioner,
+        starts_at=timezone.now(),
+    )
+    return {"appointment_id": made.id, "what": "arrive"}
+
+
 ROWS = {
-    "clinic:start_visit": lambda people, patient: {"course_id": course_of(people, patient).id},
+    "clinic:appointment": an_appointment,
     "clinic:visit": one_visit,
     "clinic:visit_try": one_visit,
     "clinic:visit_sign": one_visit,

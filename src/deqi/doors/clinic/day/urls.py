@@ -6,4 +6,6 @@ from deqi.doors.clinic.day import views
 
 urlpatterns = [
     path("today/", views.today, name="today"),
+    path("appointments/book/", views.book, name="book"),
+    path("appointments/<uuid:appointment_id>/<slug:what>/", views.change, name="appointment"),
 ]

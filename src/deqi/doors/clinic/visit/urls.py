@@ -6,7 +6,7 @@ from deqi.doors.clinic.visit import views
 
 ONE = "visits/<uuid:session_id>/"
 urlpatterns = [
-    path("courses/<uuid:course_id>/visits/start/", views.start, name="start_visit"),
+    path("patients/<uuid:patient_id>/visit/", views.start, name="start_visit"),
     path(ONE, views.visit, name="visit"),
     path(ONE + "try/", views.try_line, name="visit_try"),
     path(ONE + "sign/", views.sign, name="visit_sign"),

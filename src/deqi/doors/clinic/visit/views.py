@@ -18,34 +18,51 @@ from deqi.record.care.actions.events import report_event
 from deqi.record.care.actions.screens import lift_stop
 from deqi.record.care.actions.sessions import start_session
 from deqi.record.care.actions.signing import amend_session, seal_holds, sign_session
-from deqi.record.care.queries.courses import course_for
+from deqi.record.care.queries.start import start_page
 from deqi.record.care.queries.visit import try_line as tried
 from deqi.record.care.queries.visit import visit_page
 from deqi.record.errors import Conflict, NotFound, Refusal
 from deqi.record.practice.clock import zone_of
 
 get_only = require_http_methods(["GET", "HEAD"])
+both = require_http_methods(["GET", "HEAD", "POST"])
 post_only = require_http_methods(["POST"])
 
 
-@post_only
+@both
 @needs("session.run")
-def start(request: HttpRequest, course_id: UUID) -> HttpResponse:
-    """Opens a visit, or says what is missing and where to put it right."""
-    post = request.POST
-    try:
-        session = start_session(
-            request.actor,
-            course_id,
-            session_id=uuid_of(post, "id", needed=True),
-            room_id=uuid_of(post, "room"),
-            appointment_id=uuid_of(post, "appointment"),
-        )
-    except Refusal as refusal:
-        patient, course = course_for(request.actor, course_id, "session.run", page="start of a visit")
-        context = {"here": "today", "refusal": refusal, "course": course, "patient": patient}
-        return render(request, "clinic/visit/not_started.html", context, status=409)
-    return redirect("clinic:visit", session.id)
+def start(request: HttpRequest, patient_id: UUID) -> HttpResponse:
+    """Opens a visit, or says everything that is missing and where to put it right."""
+    page = start_page(request.actor, patient_id)
+    if page.open_visit and request.method != "POST":
+        return redirect("clinic:visit", page.open_visit)
+    why_not = page.why_not
+    if request.method == "POST" and page.course:
+        try:
+            post = request.POST
+            session = start_session(
+                request.actor,
+                page.course.id,
+                session_id=uuid_of(post, "id", needed=True),
+                room_id=uuid_of(post, "room"),
+                appointment_id=uuid_of(post, "appointment"),
+            )
+            return redirect("clinic:visit", session.id)
+        except Refusal as refusal:
+            why_not = [refusal]
+    context = {
+        "here": "today",
+        "page": page,
+        "patient": page.patient,
+        "course": page.course,
+        "why_not": why_not,
+        "tried": request.method == "POST" and not page.why_not,
+        "chosen": request.GET.get("room") or (page.appointment and str(page.appointment.room_id)),
+        "appointment": request.GET.get("appointment") or (page.appointment and page.appointment.id),
+    }
+    return render(
+        request, "clinic/visit/start.html", context, status=409 if request.method == "POST" else 200
+    )
 
 
 @get_only

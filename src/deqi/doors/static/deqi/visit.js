@@ -24,7 +24,7 @@
 
   function tick() {
     let over = 0;
-    for (const ring of document.querySelectorAll("svg.ring")) {
+    for (const ring of document.querySelectorAll("svg.ring[data-planned]")) {
       if (!started.has(ring)) started.set(ring, Date.now());
       const planned = Number(ring.dataset.planned);
       const left = planned - Number(ring.dataset.gone) - Math.floor((Date.now() - started.get(ring)) / 1000);

@@ -52,7 +52,7 @@ def start_session(
     actor.check("session.run", site.id)
     licence = licence_or_refusal(actor, site, today_at(site))
     consent_or_refusal(patient)
-    _course_goes_on(course)
+    course_goes_on(course)
     _no_other_visit(patient)
     last = _last_session(course)
     try:
@@ -124,7 +124,8 @@ def consent_or_refusal(patient: Patient) -> None:
         )
 
 
-def _course_goes_on(course: Course) -> None:
+def course_goes_on(course: Course) -> None:
+    """Raises Refusal when the course has ended or its review is due."""
     position = course_position(course)
     if course.status == Course.Status.ENDED:
         raise Refusal("This course has ended. Open a new one first.", code="course_ended")
