@@ -57,6 +57,7 @@ CONFIG: Spec = {
     "text": {"color": "var(--ink)", "fontSize": 13},
     "title": {"color": "var(--ink)", "anchor": "start", "fontSize": 15},
 }
+MANY = 60
 DAYS: Spec = {"field": "at", "type": "temporal", "title": None}
 DAY_AXIS: Spec = {
     "grid": False,
@@ -87,15 +88,20 @@ def figure(layers: Sequence[Spec], *, height: int = 240, **more: Any) -> Spec:
 
 
 def ratings_line(rows: Iterable[Row], colour: str = "var(--jade)", *, worst: bool = False) -> Spec:
-    """Ratings 0-10 over time: rows of `at` (ISO date or time) and `value`. `worst` is drawn thin and dashed."""
+    """Ratings 0-10 over time: rows of `at` (ISO date or time) and `value`. `worst` is drawn thin and dashed.
+
+    More than sixty ratings are drawn finer, so that the line stays readable on a phone.
+    """
+    values = list(rows)
+    fine = worst or len(values) > MANY
     return {
-        "data": {"values": list(rows)},
+        "data": {"values": values},
         "mark": {
             "type": "line",
             "color": colour,
-            "strokeWidth": 1.5 if worst else 2.5,
+            "strokeWidth": 1.25 if fine else 2.5,
             "strokeDash": [4, 3] if worst else [1, 0],
-            "point": {"filled": True, "size": 20 if worst else 55, "color": colour},
+            "point": {"filled": True, "size": 16 if fine else 55, "color": colour},
         },
         "encoding": {"x": {**DAYS, "axis": DAY_AXIS}, "y": LEVEL},
     }

@@ -32,6 +32,7 @@ from deqi.science.measures import symptoms
 #: Ratings this far back are drawn; before the course opened, these many days.
 DRAWN = timedelta(days=366)
 BEFORE_COURSE = timedelta(days=30)
+BEADS = 24
 #: Asked when nothing is known of what the person feels.
 USUAL = ("pain", "burning", "tingling", "numbness")
 
@@ -58,10 +59,14 @@ class OwnPage:
 
     @property
     def beads(self) -> list[dict[str, Any]]:
-        """One for each planned visit: done, next or to come, and whether a review follows it. At most 60."""
+        """One for each planned visit: done, next or to come, and whether a review follows it.
+
+        Of a long plan the `BEADS` around the next visit are shown.
+        """
         if self.position is None or self.revision is None:
             return []
         reviews = {int(point) for point in self.revision.review_sessions}
+        first = max(1, min(self.position.visit - BEADS // 2, self.position.planned - BEADS + 1))
         return [
             {
                 "number": n,
@@ -69,7 +74,7 @@ class OwnPage:
                 "next": n == self.position.visit,
                 "review": n in reviews,
             }
-            for n in range(1, min(self.position.planned, 60) + 1)
+            for n in range(first, min(self.position.planned, first + BEADS - 1) + 1)
         ]
 
 
