@@ -164,3 +164,20 @@ def test_each_kind_of_page_is_accessible_and_fits_a_phone(phone, people, sign_in
         if key == "flag-foot-active-problem":
             page.goto(reverse("patient:intake_alarm", args=[key]))
             look(page, "alarm")
+
+
+def test_nothing_is_cut_at_320_px_which_is_a_phone_at_twice_the_size(phone, people, sign_in):
+    """WCAG reflow: at 320 CSS pixels no page scrolls sideways, and every button is at least 44 px high."""
+    eve = people.actor("eve")
+    answer_step(eve, "symptoms", {"chosen": ["burning", "numbness"]})
+    page = sign_in("eve")
+    page.set_viewport_size({"width": 320, "height": 640})
+    for key in PAGES:
+        page.goto(reverse("patient:intake_step", args=[key]))
+        wide = page.evaluate("document.documentElement.scrollWidth")
+        assert wide <= 320, f"{key} is {wide} px wide"
+        small = page.evaluate(
+            "[...document.querySelectorAll('main button, main .btn')].filter(b => b.offsetParent && b.offsetHeight < 44)"
+            ".map(b => b.textContent.trim())"
+        )
+        assert not small, f"{key}: too small to tap: {small}"
