@@ -7,6 +7,7 @@ import pytest
 from deqi.science import evidence
 from deqi.science.evidence.contrasts import Options, contrasts
 from deqi.science.evidence.effects import Counts, Group, binary_effect, from_means
+from deqi.science.evidence.pooling.sparse import mantel_haenszel, peto
 
 
 def interval(effect):
@@ -60,3 +61,16 @@ def test_zhang_2017_counts_give_the_printed_chi_squared():
     [outcome] = [o for o in trial.outcomes if o.arms and any(r.responders for r in o.arms.values())]
     table = [[r.responders, r.n - r.responders] for r in outcome.arms.values()]
     assert chi2_contingency(table, correction=False).statistic == pytest.approx(9.745, abs=0.001)
+
+
+def test_weights_of_counts_are_metafors():
+    # weights(rma.mh(...)) and weights(rma.peto(...)) of metafor 3.8.1 on these three studies
+    counts = [Counts(12, 30, 6, 30), Counts(4, 25, 3, 25), Counts(0, 40, 2, 38)]
+    want = {
+        "OR": (44.05673403, 30.83971382, 25.10355215),
+        "RR": (54.29234339, 27.14617169, 18.56148492),
+        "RD": (31.92360164, 26.60300136, 41.47339700),
+    }
+    for measure, weights in want.items():
+        assert mantel_haenszel(counts, measure).weights_pct == pytest.approx(weights, abs=1e-7)
+    assert peto(counts).weights_pct == pytest.approx((61.223521420, 29.350732019, 9.425746561), abs=1e-7)

@@ -20,7 +20,7 @@ from deqi.science.evidence.contrasts import (
     Shared,
     contrasts,
 )
-from deqi.science.evidence.effects import BINARY, RATIOS, Effect, Measure, NotUsable
+from deqi.science.evidence.effects import BINARY, RATIOS, Measure, NotUsable
 from deqi.science.evidence.library import outside_default_pools, overlap_of, trials
 from deqi.science.evidence.pooling import CannotPool, Estimator, Fit, Test, fit
 from deqi.science.evidence.pooling.asymmetry import Egger, egger
@@ -225,8 +225,7 @@ def pool_table(
         notes.append(f"{measure}: estimate, se and intervals are natural logarithms")
     if estimator == "MH" or estimator == "Peto":
         sparse = _sparse(rows, measure, estimator)
-        weights = _shares(effects)
-        lines = _table_lines(rows, weights, file)
+        lines = _table_lines(rows, sparse.weights_pct, file)
         return _from_sparse(sparse, measure, estimator, n, lines, notes)
     method = _Method(estimator, test, truncate, prior_scale)
     fitted = method.fit(np.array([e.estimate for e in effects]), np.array([e.variance for e in effects]))
@@ -247,11 +246,6 @@ def _sparse(rows: Sequence[Row], measure: Measure, estimator: str) -> SparseFit:
             raise CannotPool("Peto's method gives odds ratios only")
         return peto(counts)
     return mantel_haenszel(counts, measure)  # type: ignore[arg-type]
-
-
-def _shares(effects: Sequence[Effect]) -> tuple[float, ...]:
-    precision = [1.0 / e.variance for e in effects]
-    return tuple(100.0 * p / sum(precision) for p in precision)
 
 
 def _table_lines(rows: Sequence[Row], weights: Sequence[float], file: str) -> tuple[StudyLine, ...]:

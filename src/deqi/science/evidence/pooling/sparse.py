@@ -35,6 +35,7 @@ class SparseFit:
     q_p: float
     i2: float
     h2: float
+    weights_pct: tuple[float, ...]
     warnings: tuple[str, ...]
 
 
@@ -55,6 +56,7 @@ def mantel_haenszel(counts: list[Counts], measure: Literal["OR", "RR", "RD"] = "
     """
     a, n1, c, n2, n = _table(counts)
     b, d = n1 - a, n2 - c
+    weights = {"OR": b * c / n, "RR": c * n1 / n, "RD": n1 * n2 / n}[measure]
     if measure == "OR":
         r, s = a * d / n, b * c / n
         p, q = (a + d) / n, (b + c) / n
@@ -79,7 +81,7 @@ def mantel_haenszel(counts: list[Counts], measure: Literal["OR", "RR", "RD"] = "
         bent = float((c * (n1 / n) ** 2 - a * (n2 / n) ** 2 + n1 * n2 * (n2 - n1) / (2 * n**2)).sum())
         straight = float(((a * d + c * b) / n).sum()) / 2.0
         variance = (estimate * bent + straight) / weight**2
-    return _finish("Mantel-Haenszel", measure, counts, estimate, math.sqrt(variance), None)
+    return _finish("Mantel-Haenszel", measure, counts, estimate, math.sqrt(variance), weights, None)
 
 
 def peto(counts: list[Counts]) -> SparseFit:
@@ -96,7 +98,7 @@ def peto(counts: list[Counts]) -> SparseFit:
     estimate = float(gap.sum()) / total
     some = v > 0
     q = max(0.0, float((gap[some] ** 2 / v[some]).sum()) - float(gap.sum()) ** 2 / total)
-    return _finish("Peto", "OR", counts, estimate, math.sqrt(1.0 / total), q)
+    return _finish("Peto", "OR", counts, estimate, math.sqrt(1.0 / total), v, q)
 
 
 def _finish(
@@ -105,6 +107,7 @@ def _finish(
     counts: list[Counts],
     estimate: float,
     se: float,
+    weights: Vector,
     q: float | None,
 ) -> SparseFit:
     silent = [c for c in counts if c.uninformative]
@@ -119,5 +122,5 @@ def _finish(
         method=method, measure=measure, k=len(counts), estimate=estimate, se=se,
         ci95=(estimate - half, estimate + half), p=2.0 * float(ndtr(-abs(estimate / se))),
         q=q, q_df=df, q_p=float(chdtrc(df, q)) if df else 1.0,
-        i2=max(0.0, 100.0 * (q - df) / q) if q > 0 else 0.0, h2=q / df if df else 1.0, warnings=notes,
+        i2=max(0.0, 100.0 * (q - df) / q) if q > 0 else 0.0, h2=q / df if df else 1.0, weights_pct=tuple((100.0 * weights / weights.sum()).tolist()), warnings=notes,
     )  # fmt: skip
