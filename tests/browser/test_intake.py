@@ -114,6 +114,24 @@ def test_it_can_be_told_by_keyboard_alone(phone, people, sign_in):
     assert RedFlagAnswer.objects.get().present is False
 
 
+def test_what_is_tapped_or_typed_is_there_again_without_having_been_sent(phone, people, sign_in):
+    answer_step(people.actor("eve"), "symptoms", {"chosen": ["burning"]})
+    page = sign_in("eve")
+    page.goto(reverse("patient:intake_step", args=["where-burning"]))
+    with page.expect_response(
+        lambda answer: "where-burning" in answer.url and answer.request.method == "POST"
+    ):
+        page.get_by_role("button", name="All toes").click()
+    assert SymptomMark.objects.count() >= 10
+    page.goto(reverse("patient:intake_step", args=["activity"]))
+    with page.expect_response(lambda answer: "drafts" in answer.url and answer.request.method == "POST"):
+        page.locator("textarea").fill("Walk the dog")
+    page.goto(reverse("patient:intake_step", args=["activity"]))
+    page.get_by_text("What you typed is back").wait_for()
+    assert page.locator("textarea").input_value() == "Walk the dog"
+    axe(page)
+
+
 def test_without_a_script_nothing_is_missing(browser, live_server, people, sign_in, page):
     sign_in("eve")
     context = browser.new_context(

@@ -19,6 +19,8 @@ from deqi.record.patients.consent_texts import consent_texts
 from deqi.science.safety import facts, red_flags
 
 SPARE_ROWS = 3
+#: Kept at the tap; what is typed on the other pages is kept as a draft until it is sent.
+TAPPED = ("read", "scale", "yes_no", "flag", "map")
 
 
 @require_http_methods(["GET", "HEAD"])
@@ -90,6 +92,7 @@ def _show(
         "part_number": parts.index(asked.part) + 1,
         "part_count": len(parts),
         "from_all": request.GET.get("from") == "all",
+        "typed": asked.kind not in TAPPED,
         "eleven": range(11),
         "ten": range(1, 11),
         **_extra(page, asked, answer or {}),

@@ -40,12 +40,21 @@
     }
     if (said) said.textContent = all === 1 ? "1 place marked" : all ? `${all} places marked` : "";
   };
+  /* Kept as it is tapped: a session that ends or a phone that is put away loses nothing. */
+  const form = map.closest("form");
+  let timer = 0;
+  const keep = () => {
+    count();
+    clearTimeout(timer);
+    timer = setTimeout(() => fetch(location.href, { method: "POST", body: new FormData(form), redirect: "manual", keepalive: true }).catch(() => {}), 600);
+  };
+  form.addEventListener("submit", () => clearTimeout(timer));
 
   map.addEventListener("click", (event) => {
     const place = event.target.closest("path.region");
     if (place) {
       mark(place.dataset.region, !boxes.get(place.dataset.region)?.checked);
-      count();
+      keep();
       return;
     }
     const fill = event.target.closest("[data-fill]");
@@ -53,14 +62,14 @@
       const ids = fill.dataset.fill.split(" ");
       const on = !ids.every((id) => boxes.get(id)?.checked);
       ids.forEach((id) => mark(id, on));
-      count();
+      keep();
       return;
     }
     const tab = event.target.closest("[data-group]");
     if (tab) open(tab.dataset.group);
   });
   map.addEventListener("change", (event) => {
-    if (event.target.name === "region") { mark(event.target.dataset.id, event.target.checked); count(); }
+    if (event.target.name === "region") { mark(event.target.dataset.id, event.target.checked); keep(); }
   });
   const open = (key) => {
     map.querySelectorAll("[data-group]").forEach((tab) => tab.setAttribute("aria-pressed", String(tab.dataset.group === key)));
