@@ -102,6 +102,11 @@ def test_a_slip_is_answered_with_what_was_probably_meant():
     assert faults("st36 25")[0].suggestions == ("25mm", "25min")
 
 
+def test_a_range_is_answered_with_its_two_ends():
+    assert faults("st36 0.5-1.0 cun")[0].suggestions == ("0.5cun", "1.0cun")
+    assert faults("st36 20-30min")[0].suggestions == ("20min", "30min")
+
+
 def test_every_fault_of_a_line_is_named_not_only_the_first():
     assert [fault.word for fault in faults("st366 b 900mm; foo r; li4")] == ["st366", "900mm", "foo"]
 

@@ -36,6 +36,7 @@ _WORD = re.compile(rf"{_ATOM}(?:\s*\+\s*{_ATOM})*|\+")
 _NUMBER = r"\d+(?:[.,]\d+)?"
 _AMOUNT = re.compile(rf"(-?{_NUMBER})([a-z寸']*)$")
 _FREQUENCY = re.compile(rf"({_NUMBER})(?:[/-]({_NUMBER}))?hz$")
+_RANGE = re.compile(rf"({_NUMBER})-({_NUMBER})(mm|cm|cun|寸|min|mins|minutes|ma)$")
 _LONGEST_NAME = 4
 
 
@@ -142,6 +143,11 @@ def _read(span: Span) -> Token:
     squeezed = plain.replace(" ", "")
     if match := _FREQUENCY.match(squeezed):
         return Token(span, "frequency", _frequency(span, match))
+    if match := _RANGE.match(squeezed):
+        low, high, unit = match.groups()
+        raise Unreadable(
+            span.fault("One figure, not a range: what was done today.", f"{low}{unit}", f"{high}{unit}")
+        )
     if (match := _AMOUNT.match(squeezed)) and not lookup(span.word):
         return _amount(span, match)
     return Token(span, "point", _point(span, span.word))
