@@ -75,7 +75,7 @@ def test_responders_become_an_smd_only_on_request_and_point_the_right_way():
     ("trial", "options", "message"),
     [
         (made_up({"mean": 4.0}, {"mean": 5.0}), {}, "without any spread"),
-        (made_up({}, {}), {}, "not printed"),
+        (made_up({}, {}), {}, "no figures on the page read"),
         (made_up({"mean": 4.0, "sd": 1.0}, {"mean": 5.0, "sd": 1.0}, better=None), {}, "which direction"),
         (made_up({"responders": 3}, {"responders": 9}, better="lower"), {"measure": "RR"}, "bad outcome"),
         (made_up({"responders": 3}, {"responders": 9}, better="higher", design="crossover_rct"),

@@ -240,5 +240,8 @@ def as_text(result: PoolResult) -> str:
     lines += [f"  note: {warning}" for warning in result.warnings]
     if result.silent:
         lines.append(f"  measured it, without figures that could be used: {len(result.silent)}")
-        lines += [f"    {x.label} ({x.id}, concluded {x.conclusion}): {x.reason}" for x in result.silent]
+        lines += [
+            f"    {x.label} ({x.id}; its conclusion: {x.conclusion.replace('_', ' ')}): {x.reason}"
+            for x in result.silent
+        ]
     return "\n".join(lines)

@@ -136,6 +136,8 @@ def _ordered(trial: Trial, domain: Domain) -> list[Outcome]:
 def _from_outcome(
     trial: Trial, outcome: Outcome, needled: list[Arm], controls: list[Arm], options: Options
 ) -> tuple[Contrast, ...]:
+    if not _has_figures(outcome):
+        raise NotUsable("no figures on the page read")
     if outcome.better is None:
         raise NotUsable("the record does not say which direction is better")
     if options.measure in BINARY:
@@ -165,6 +167,18 @@ def _from_outcome(
             for arm, basis, effect in made
         )  # fmt: skip
     raise NotUsable(reasons[-1] if len(set(reasons)) == 1 else "; ".join(dict.fromkeys(reasons)))
+
+
+def _has_figures(outcome: Outcome) -> bool:
+    """Whether anything numeric about the result was printed, beyond sizes and baseline."""
+    between = outcome.between
+    if between.effect is not None or between.p is not None:
+        return True
+    return any(
+        value is not None
+        for result in outcome.arms.values()
+        for value in (result.mean, result.change_mean, result.responders)
+    )
 
 
 def _what(outcome: Outcome) -> str:
