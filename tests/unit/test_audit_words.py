@@ -4,6 +4,7 @@ import ast
 from pathlib import Path
 
 import deqi
+from deqi.doors.clinic.practice.words import MAY
 from deqi.record.audit.words import WORDS
 from deqi.record.permissions import TABLE
 from deqi.record.practice.actions.signins import EVENTS
@@ -36,6 +37,10 @@ def test_every_verb_that_is_logged_has_words():
 
 def test_every_verb_of_the_permission_table_and_of_the_door_has_words():
     assert set(TABLE) | {f"signin.{event}" for event in EVENTS} <= set(WORDS)
+
+
+def test_the_permission_page_says_every_verb():
+    assert set(MAY) == set(TABLE)
 
 
 def test_the_scan_finds_the_verbs_it_should():

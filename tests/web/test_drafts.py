@@ -117,4 +117,13 @@ def test_a_page_that_is_only_read_does_not_write_the_session(as_, django_assert_
     browser.get("/today/")
     with django_assert_max_num_queries(12) as queries:
         browser.get("/today/")
-    assert not [q for q in queries.captured_queries if "UPDATE" in q["sql"]]
+    assert not [q for q in queries.captured_queries if 'UPDATE "django_session' in q["sql"]]
+
+
+def test_a_fragment_asked_for_after_the_session_ended_moves_the_page_to_sign_in(people):
+    from django.test import Client
+
+    asked = {"HX-Request": "true", "HX-Current-URL": "http://testserver/today/?site=1"}
+    answer = Client().get("/today/", headers=asked)
+    assert answer.status_code == 204
+    assert answer.headers["HX-Redirect"] == "/account/login/?next=/today/%3Fsite%3D1"

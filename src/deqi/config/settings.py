@@ -6,6 +6,7 @@ DEQI_HOSTS         host names this clinic is reached by, separated by commas
 DEQI_ORIGIN        public address, e.g. https://clinic.example; https switches secure cookies on
 DEQI_TIME_ZONE     IANA name (default UTC); each site can have its own
 DEQI_EMAIL_URL     smtp://user:password@host:port; empty prints mail into DEQI_HOME/mail
+DEQI_PROXIES       reverse proxies in front (default 1 with https, else 0): whose word on a client's address counts
 DEQI_IDLE_SECONDS  how long a session lasts without a request (default 1200: twenty minutes)
 DEQI_REQUIRE_SECOND_FACTOR  0 lets staff in without an authenticator app or a passkey: for a demo only
 """
@@ -198,6 +199,11 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE
 CSRF_COOKIE_HTTPONLY = False
 CSRF_FAILURE_VIEW = "deqi.doors.errors.csrf_failure"
 SECURE_HSTS_SECONDS = 31_536_000 if SECURE else 0
+SECURE_SSL_REDIRECT = SECURE  # gunicorn believes X-Forwarded-Proto of a proxy on this machine
+# Other hosts under the clinic's name are not ours to decide about: no includeSubDomains, no preload.
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
+# Attempts to sign in are counted by address; behind a proxy that is the one it reports.
+ALLAUTH_TRUSTED_PROXY_COUNT = int(os.environ.get("DEQI_PROXIES", "1" if SECURE else "0"))
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"

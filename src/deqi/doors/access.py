@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
@@ -13,6 +14,15 @@ from deqi.record.errors import Forbidden
 from deqi.record.permissions import roles_that_may
 
 View = Callable[..., HttpResponse]
+
+
+def to_sign_in(request: HttpRequest) -> HttpResponse:
+    """To the sign-in page, and from there back. A fragment's answer moves the whole page there."""
+    if not request.headers.get("HX-Request"):
+        return redirect_to_login(request.get_full_path())
+    page = urlsplit(request.headers.get("HX-Current-URL", "/"))
+    there = redirect_to_login(page.path + (f"?{page.query}" if page.query else "")).url
+    return HttpResponse(status=204, headers={"HX-Redirect": there})
 
 
 def needs(verb: str) -> Callable[[View], View]:
@@ -26,7 +36,7 @@ def needs(verb: str) -> Callable[[View], View]:
         @wraps(view)
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
             if not request.user.is_authenticated:
-                return redirect_to_login(request.get_full_path())
+                return to_sign_in(request)
             if not request.actor.may(verb):
                 raise Forbidden(verb)
             return view(request, *args, **kwargs)
@@ -49,7 +59,7 @@ def signed_in(view: View) -> View:
     @wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if not request.user.is_authenticated:
-            return redirect_to_login(request.get_full_path())
+            return to_sign_in(request)
         return view(request, *args, **kwargs)
 
     guarded.verb = "signed_in"  # type: ignore[attr-defined]

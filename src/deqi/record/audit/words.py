@@ -62,6 +62,7 @@ WORDS: dict[str, str] = {
     "incident.open": mark("Incident opened"),
     "incident.close": mark("Incident closed"),
     "appointment.manage": mark("Appointment made or changed"),
+    "appointment.book": mark("Visit booked"),
     "day.view": mark("Name stood on the list of the day"),
     # the patient
     "self.view": mark("Own page opened"),

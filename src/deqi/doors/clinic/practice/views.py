@@ -11,7 +11,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from deqi.doors.access import needs
 from deqi.doors.clinic.practice import forms
-from deqi.record.audit.words import ROLES, WORDS
+from deqi.doors.clinic.practice.words import MAY
+from deqi.record.audit.words import ROLES
 from deqi.record.care.actions.incidents import KINDS
 from deqi.record.care.queries.incidents import incidents_waiting
 from deqi.record.errors import Refusal
@@ -181,6 +182,8 @@ def retire_lot(request: HttpRequest, lot_id: UUID) -> HttpResponse:
 def permissions(request: HttpRequest) -> HttpResponse:
     """The permission table as it is enforced, one row a verb."""
     roles = list(Role)
-    rows = [(verb, WORDS[verb], [role in allowed for role in roles]) for verb, allowed in TABLE.items()]
+    rows = [
+        (verb, MAY.get(verb, verb), [role in allowed for role in roles]) for verb, allowed in TABLE.items()
+    ]
     heads = [ROLES[role.value] for role in roles]
     return see(request, "permissions", {"rows": rows, "heads": heads})
