@@ -2,7 +2,7 @@
 
 from django.utils import timezone
 
-from deqi.record.care.models import Appointment, Course, CourseRevision, Session
+from deqi.record.care.models import AdverseEvent, Appointment, Course, CourseRevision, Session
 from deqi.record.practice.models import Licence
 
 
@@ -62,7 +62,20 @@ def an_appointment(people, patient) -> dict:
     return {"appointment_id": made.id, "what": "arrive"}
 
 
+def an_event(people, patient) -> dict:
+    made = AdverseEvent.objects.create(
+        patient=patient,
+        event_type="dizziness",
+        onset_at=timezone.now(),
+        reporter_role="staff",
+        reported_at=timezone.now(),
+    )
+    return {"event_id": made.id}
+
+
 ROWS = {
+    "clinic:event": an_event,
+    "clinic:assess_event": an_event,
     "clinic:appointment": an_appointment,
     "clinic:visit": one_visit,
     "clinic:visit_try": one_visit,
