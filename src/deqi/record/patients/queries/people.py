@@ -13,7 +13,7 @@ from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 
 from deqi.record.actor import Actor
-from deqi.record.audit.actions import log
+from deqi.record.audit.actions import log, log_look
 from deqi.record.audit.models import AuditEntry
 from deqi.record.patients.models import (
     CareProvider,
@@ -46,7 +46,8 @@ def find_patients(actor: Actor, text: str) -> Found:
     """Patients of the acting person's sites whose name, record number or birth date is `text`.
 
     Names match from the beginning of any of their words, in either order ("elm ev", "ev elm"). A birth date is
-    understood as 1958-03-04, 4.3.1958, 4/3/1958 (day first) or 4 Mar 1958. Those listed go to the audit log.
+    understood as 1958-03-04, 4.3.1958, 4/3/1958 (day first) or 4 Mar 1958. Those listed go to the audit log, once
+    in ten minutes: the search answers each key.
     """
     text = " ".join(text.split())[:100]
     rows = patients_in_scope(actor).filter(archived_at=None).select_related("home_site")
@@ -63,7 +64,7 @@ def find_patients(actor: Actor, text: str) -> Found:
         return Found([], False, "")
     found = Found(patients[:LIMIT], len(patients) > LIMIT, meaning)
     if found.patients:
-        log(actor, "patient.find", patients=[p.id for p in found.patients], detail={"by": meaning})
+        log_look(actor, "patient.find", page=f"search by {meaning}", patients=[p.id for p in found.patients])
     return found
 
 
@@ -120,7 +121,7 @@ def opened_lately(actor: Actor, limit: int = 8) -> list[Patient]:
     by_id = {patient.id: patient for patient in rows}
     patients = [by_id[one] for one in order if one in by_id]
     if patients:
-        log(actor, "patient.find", patients=[p.id for p in patients], detail={"by": "opened lately"})
+        log_look(actor, "patient.find", page="opened lately", patients=[p.id for p in patients])
     return patients
 
 
