@@ -217,3 +217,7 @@ def test_a_red_flag_has_its_referral_ready(people, sign_in, treated):
     assert "has not been asked about sharing" in page.content()
     axe(page)
     picture(page, "letter-referral", sizes=("desk",), schemes=("light",))
+    page.get_by_role("link", name="Ask now").click()
+    page.wait_for_url("**/consents/#sharing")
+    axe(page)
+    picture(page, "consents-staff", schemes=("light",))

@@ -479,3 +479,14 @@ def test_the_front_desk_may_send_but_not_read(people, as_, alice, eve):
     carol = as_("carol")
     assert carol.get(url("letter", letter.id)).status_code == 403
     assert carol.get(url("letter_pdf", letter.id)).status_code == 403
+
+
+def test_sharing_is_asked_in_the_room_and_then_a_letter_goes(people, alice, as_, eve):
+    letter = draft(alice, eve)
+    assert url("consents", eve.id) + "#sharing" in alice.get(url("letter", letter.id)).content.decode()
+    given = {"kind": "sharing", "decision": "given", "name": "", "version": "1"}
+    assert alice.post(url("consents", eve.id), given).status_code == 422
+    assert as_("carol").post(url("consents", eve.id), {**given, "name": "Eve Elm"}).status_code == 303
+    alice.post(url("letter_send", letter.id), {"how": "handed"})
+    letter.refresh_from_db()
+    assert letter.sent_how == "handed" and letter.consent.recorded_by == people.carol

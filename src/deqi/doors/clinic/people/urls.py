@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from deqi.doors.clinic.people import views
+from deqi.doors.clinic.people import consents, views
 
 ONE = "patients/<uuid:patient_id>/"
 urlpatterns = [
@@ -15,6 +15,7 @@ urlpatterns = [
     path(ONE + "contacts/", views.add_contact, name="add_contact"),
     path(ONE + "contacts/<uuid:contact_id>/remove/", views.remove_contact, name="remove_contact"),
     path(ONE + "invite/", views.invite, name="invite"),
+    path(ONE + "consents/", consents.consents, name="consents"),
     path(ONE + "share/", views.share, name="share_patient"),
     path(ONE + "share/<int:share_id>/end/", views.end_share, name="end_share"),
 ]
