@@ -15,6 +15,7 @@ from deqi.record.care.queries.case import case_of
 from deqi.record.care.queries.letters import LetterMatter
 from deqi.record.patients.actions.history import CAUSES
 from deqi.record.practice.models import Organization
+from deqi.science.evidence import answer
 from deqi.science.measures import examination_items, global_change_steps, symptoms
 from deqi.science.measures.items import SIDES
 from deqi.science.safety import red_flags, screen, workup
@@ -28,11 +29,15 @@ URGENCY = {
 PARTS = {
     "reason": "Why this person comes",
     "findings": "Findings",
+    "treatment": "Treatment",
     "response": "Response so far",
     "safety": "Safety",
     "medicines": "Medicines, as told to us",
     "plan": "Plan",
+    "evidence": "How sure the evidence is",
 }
+#: Diagnoses for which trials are pooled.
+POOLED = ("dpn", "cipn", "cts", "phn", "hiv_sn")
 COMPLEMENTARY = (
     "Acupuncture here is complementary: it goes beside your care and does not replace it. "
     "We gave no advice to change a medicine."
@@ -51,10 +56,12 @@ def first_draft(matter: LetterMatter, *, kind: str, flag: str = "") -> dict[str,
         "asked_first": _asked(matter, kind, flag),
         "reason": "\n".join(reason_lines(matter)),
         "findings": "\n".join(finding_lines(matter)),
+        "treatment": "\n".join(treatment_lines(matter)),
         "response": "\n".join(response_lines(matter.review)),
         "safety": "\n".join(safety_lines(matter, flag)),
         "medicines": "\n".join(medicine_lines(matter)),
         "plan": "\n".join(plan_lines(matter, kind)),
+        "evidence": "" if kind == "referral" else evidence_line(matter),
     }
 
 
@@ -128,6 +135,37 @@ def _said(item: Any, value: float) -> str:
         str(item.choices.get(int(value), f"{value:g}"))
         if item.choices
         else f"{value:g} {item.unit or ''}".strip()
+    )
+
+
+def treatment_lines(matter: LetterMatter) -> list[str]:
+    """How many sessions since when, how, and what was needled last."""
+    last = next(iter(matter.lists["last"]), None)
+    if matter.position is None or matter.course is None or last is None:
+        return []
+    modality = next((row["modality"] for row in matter.known.courses), "manual")
+    how = {"electro": "with electrical stimulation", "auricular": "at the ear"}.get(modality, "by hand")
+    lines = [
+        f"{matter.position.given} sessions since {day(matter.course.opened_at.date())}, the last on "
+        f"{day(last['opened_at'].date())}; needling {how}, {last['retention_planned_min']} minutes."
+    ]
+    if last["treatment_line"]:
+        lines.append(f"Points last time (international codes): {last['treatment_line'][:220]}.")
+    return lines
+
+
+def evidence_line(matter: LetterMatter) -> str:
+    """What trials say about this diagnosis, in one honest line."""
+    condition = matter.known.condition()
+    name = condition["condition"] if condition else ""
+    if name not in POOLED:
+        return "We hold no pooled trials for this diagnosis."
+    found = answer(name, "pain", "sham").result
+    if found is None or not found.k:
+        return "For pain against sham needling we hold no trials of this diagnosis that can be pooled."
+    return (
+        f"For pain against sham needling: {found.k} trial{'' if found.k == 1 else 's'}, "
+        f"{found.certainty.level} certainty."
     )
 
 

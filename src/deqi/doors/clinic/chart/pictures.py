@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString, mark_safe
 from deqi.record.care.codes import GLOBAL_CHANGE, symptom_of
 from deqi.record.care.queries.case import map_levels
 from deqi.science.measures import impact_ratings, symptoms
-from deqi.science.points.drawing import region, svg
+from deqi.science.points.drawing import VIEW_NAMES, regions, svg
 
 WIDTH, HEIGHT, PAD = 240, 64, 5
 
@@ -75,21 +75,17 @@ def _small(label: str, values: Sequence[tuple[date, float]], start: date, end: d
 
 
 def body_pictures(marks: Sequence[Mapping[str, Any]]) -> list[tuple[str, SafeString]]:
-    """The newest symptom map: the body from the front, and each hand or foot that has marks."""
+    """The newest symptom map: each view of body, hands and feet that shows a mark, at most six."""
     levels = map_levels(marks)
-    if not levels:
-        return []
-    pictures = [("Body, front", _drawn("front", "right", levels))]
-    for view, limb in (("foot_sole", "foot"), ("hand_palm", "hand")):
-        for side in ("right", "left"):
-            near = [name for name in levels if name.startswith(side) and _on(limb, name)]
-            if near:
-                pictures.append((f"{side.capitalize()} {limb}", _drawn(view, side, levels)))
-    return pictures
-
-
-def _on(limb: str, name: str) -> bool:
-    return (region(name).case_region or "") in (("feet",) if limb == "foot" else ("hands", "wrist"))
+    pictures = []
+    for view in ("front", "back", "foot_sole", "foot_dorsum", "hand_palm", "hand_dorsum"):
+        whole = view in ("front", "back")
+        for side in ("right",) if whole else ("right", "left"):
+            shown = {one.id for one in regions(view, None if whole else side)}
+            if shown & levels.keys():
+                name = VIEW_NAMES[view] if whole else f"{side.capitalize()} {VIEW_NAMES[view].lower()}"
+                pictures.append((name, _drawn(view, side, levels)))
+    return pictures[:6]
 
 
 def _drawn(view: str, side: Any, levels: Mapping[str, float]) -> SafeString:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -52,6 +53,7 @@ def review(request: HttpRequest, course_id: UUID) -> HttpResponse:
         "matter": matter,
         "course": matter.course,
         "position": matter.position,
+        "events": Counter(row["event_type"].replace("_", " ") for row in matter.events).items(),
         "form": form,
         "row": request.POST.get("row") or str(uuid4()),
     }

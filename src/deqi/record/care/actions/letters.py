@@ -22,7 +22,6 @@ from deqi.record.patients.queries import patient_for
 
 URGENCIES = ("emergency_now", "same_day", "within_2_weeks", "routine")
 HOW = {"email": "by e-mail", "printed": "printed and posted", "handed": "handed to the patient"}
-FIELDS = ("reason", "findings", "response", "safety", "medicines", "plan")
 
 
 @transaction.atomic

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from deqi.record.actor import Actor
-from deqi.record.care.models import AdverseEvent, Course, Letter, Observation, Review
+from deqi.record.care.models import AdverseEvent, Course, Letter, Observation, Review, Session
 from deqi.record.care.queries.case import Known, known_from, known_lists
 from deqi.record.care.queries.courses import CoursePosition, position_of, with_position
 from deqi.record.care.queries.reviews import examination_codes
@@ -92,6 +92,12 @@ def letter_matter(
             "event_type",
             "onset_at",
             "ended_on",
+        ),
+        last=some(
+            Session.objects.filter(patient=patient, state=Session.State.SIGNED).order_by("-opened_at")[:1],
+            "opened_at",
+            "treatment_line",
+            "retention_planned_min",
         ),
         examined=some(
             Observation.objects.filter(
