@@ -327,6 +327,13 @@ def test_a_check_older_than_a_year_asks_to_look_again(people):
     assert "look again" in licence_alerts(people.actor("max"))[0].words
 
 
+def test_today_shows_the_alert_to_the_practitioner_and_to_the_manager(people, as_):
+    soon(people, "alice", days=5)
+    for name, seen in (("alice", True), ("max", True), ("bob", False), ("carol", False)):
+        assert 'hx-get="/practice/licences/"' in as_(name).get("/today/").content.decode()
+        assert ("ends in 5 days" in as_(name).get("/practice/licences/").content.decode()) is seen
+
+
 # --- incidents
 
 

@@ -34,6 +34,13 @@ def members(request: HttpRequest) -> HttpResponse:
     return see(request, "members", {"staff": staff_list(request.actor), "alerts": alerts})
 
 
+@require_safe
+@needs("day.view")
+def licence_notes(request: HttpRequest) -> HttpResponse:
+    """A fragment for Today: one's own licence, and those of the staff one manages."""
+    return see(request, "_licence_notes", {"alerts": licence_alerts(request.actor)})
+
+
 @both
 @needs("staff.manage")
 def new_member(request: HttpRequest) -> HttpResponse:

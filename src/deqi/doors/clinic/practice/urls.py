@@ -22,6 +22,7 @@ urlpatterns = [
     path("practice/staff/<uuid:user_id>/account/", people.set_open, name="set_open"),
     path("practice/staff/<uuid:user_id>/second-factor/", people.forget_factor, name="forget_factor"),
     path("practice/staff/<uuid:user_id>/licences/", people.new_licence, name="new_licence"),
+    path("practice/licences/", people.licence_notes, name="licence_notes"),
     path("practice/licences/<uuid:licence_id>/", people.licence, name="licence"),
     path("practice/licences/<uuid:licence_id>/check/", people.verify, name="verify_licence"),
     path("practice/incidents/", watch.incidents, name="incidents"),
