@@ -89,7 +89,7 @@ def fill_practice(today: date) -> Practice:
             site=site,
             maker="Made-up Needles",
             gauge_mm="0.22",
-            length_mm=30,
+            length_mm=40,
             lot=f"SYN-24-{118 + number}",
             expires=today + timedelta(days=500),
         )
