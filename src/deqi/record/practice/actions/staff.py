@@ -116,15 +116,6 @@ def forget_second_factor(actor: Actor, user_id: UUID) -> User:
     return user
 
 
-@transaction.atomic
-def set_title(actor: Actor, user_id: UUID, title: str) -> Practitioner:
-    """How the person signs: "LAc", "Dr". Makes them a practitioner, who then needs a licence."""
-    user = member_for(actor, user_id)
-    practitioner, _ = Practitioner.objects.update_or_create(user=user, defaults={"title": title.strip()})
-    log(actor, "staff.manage", about=practitioner, detail={"changed": ["title"]})
-    return practitioner
-
-
 def end_sessions(user: User) -> None:
     """Signs somebody out everywhere, now."""
     for session in Session.objects.filter(expire_date__gt=timezone.now()).iterator():
@@ -139,7 +130,10 @@ def _give(actor: Actor, user: User, role: str, site_id: UUID | None, title: str)
     if getattr(user, "patient", None) is not None:
         raise Refusal("This account is a patient’s. Staff need an address of their own.", field="email")
     if RoleName(role) in NEEDLING:
-        Practitioner.objects.get_or_create(user=user, defaults={"title": title.strip()})
+        practitioner, _ = Practitioner.objects.get_or_create(user=user)
+        if title.strip():
+            practitioner.title = title.strip()
+            practitioner.save(update_fields=["title"])
     try:
         with transaction.atomic():
             return Role.objects.create(user=user, role=role, site_id=site_id)
