@@ -35,8 +35,8 @@ check: setup-test
 	@$(DEQI) check
 
 lock: setup
-	@VIRTUAL_ENV=.venv $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --extra postgres --extra fast pyproject.toml -o requirements.lock
-	@VIRTUAL_ENV=.venv $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --extra postgres --extra fast --group test pyproject.toml -o requirements-test.lock
+	@VIRTUAL_ENV=.venv $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --extra postgres --extra fast --extra parquet pyproject.toml -o requirements.lock
+	@VIRTUAL_ENV=.venv $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --extra postgres --extra fast --extra parquet --group test pyproject.toml -o requirements-test.lock
 
 clean:
 	rm -rf .venv dist build

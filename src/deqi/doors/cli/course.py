@@ -16,9 +16,10 @@ import numpy as np
 
 from deqi.doors.cli.main import Refused
 from deqi.science.case import CaseError, load_case
-from deqi.science.course import conditions
+from deqi.science.course import conditions, report
 from deqi.science.course import plan as propose
 from deqi.science.course import review as judge
+from deqi.science.course.charts import printed
 from deqi.science.course.many import ManyError, review_many, tasks
 from deqi.science.course.simulate import WORLDS
 from deqi.science.course.simulate import simulate as make_up
@@ -249,3 +250,38 @@ def simulate(world: str, patients: int, seed: int, weeks: int, condition: str | 
             writer.writerow(table)
             writer.writerows(zip(*(column.tolist() for column in table.values()), strict=True))
     click.echo(f"{patients} synthetic courses ({WORLDS[world]}) in {output}")
+
+
+@command.command()
+@click.option("--output", type=click.Path(file_okay=False, path_type=Path), required=True)
+@click.option("--prior-draws", type=click.IntRange(20), default=1000, show_default=True)
+@click.option("--patients", type=click.IntRange(20), default=400, show_default=True, help="In each world.")
+@click.option("--seed", type=click.IntRange(0), default=1, show_default=True)
+@click.option("--workers", type=click.IntRange(1), default=1, show_default=True)
+def validate(output: Path, prior_draws: int, patients: int, seed: int, workers: int) -> None:
+    """Hold the model against courses with a known truth: report.md, figures.json and two pictures."""
+    from deqi.science.course.validate import validate as hold_against_truth
+
+    found = hold_against_truth(
+        prior_draws=prior_draws,
+        patients=patients,
+        seed=seed,
+        workers=workers,
+        say=lambda text: click.echo(text, err=True),
+    )
+    write_validation(found, output)
+    click.echo(f"{output / 'report.md'}: {len(report.misses(found))} targets missed")
+
+
+def write_validation(found: Mapping[str, Any], output: Path) -> None:
+    """Writes the report and its figures from the values found."""
+    import vl_convert
+
+    output.mkdir(parents=True, exist_ok=True)
+    (output / "figures.json").write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    (output / "report.md").write_text(report.report(found), encoding="utf-8")
+    for name, spec in (
+        ("calibration", report.calibration_chart(found)),
+        ("coverage", report.coverage_chart(found)),
+    ):
+        (output / f"{name}.svg").write_text(vl_convert.vegalite_to_svg(printed(spec)), encoding="utf-8")

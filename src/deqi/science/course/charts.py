@@ -52,7 +52,7 @@ def fan_chart(fan: Fan, *, width: int | str = "container", height: int = 280) ->
         "width": width,
         "height": height,
         "background": None,
-        "config": _config(),
+        "config": chart_config(),
         "encoding": {
             "x": {
                 "field": "week",
@@ -111,7 +111,7 @@ def printed(spec: Any, palette: dict[str, str] = PRINTED) -> Any:
     return spec
 
 
-def _config() -> Spec:
+def chart_config() -> Spec:
     quiet = {"labelColor": "var(--ink-2)", "titleColor": "var(--ink-2)", "labelFontSize": 12}
     return {
         "font": FONT,

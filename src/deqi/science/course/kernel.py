@@ -70,9 +70,9 @@ def _jit(function: F) -> F:
     if not HAVE_NUMBA:
         return function
     try:
-        compiled: Any = numba.njit(cache=True, nogil=True, error_model="numpy")(function)
+        compiled: Any = numba.njit(cache=True, nogil=True, error_model="numpy", fastmath={"reassoc", "contract", "arcp", "nsz"})(function)
     except RuntimeError:  # nowhere to keep compiled code
-        compiled = numba.njit(nogil=True, error_model="numpy")(function)
+        compiled = numba.njit(nogil=True, error_model="numpy", fastmath={"reassoc", "contract", "arcp", "nsz"})(function)
     return compiled  # type: ignore[no-any-return]
 
 
@@ -337,16 +337,13 @@ def tilt(
         z0 = 0.0
         z1 = 0.0
         z2 = 0.0
+        inverse = 1.0 / sigma
         for g in range(GH_X.shape[0]):
             x = mu_c + sd_c * GH_X[g]
-            f = 0.0
-            if rho > 0.0:
-                for centre in (x + z[t, 3] - blur, x + z[t, 3] + blur):
-                    f += 0.5 * (t4_cdf((high[t] - centre) / sigma) - t4_cdf((low[t] - centre) / sigma))
-            else:
-                centre = x + z[t, 3]
-                f = t4_cdf((high[t] - centre) / sigma) - t4_cdf((low[t] - centre) / sigma)
-            f = GH_W[g] * max(f, MISS)
+            centre = x + z[t, 3]
+            above = t4_cdf((high[t] - centre + blur) * inverse) + t4_cdf((high[t] - centre - blur) * inverse)
+            below = t4_cdf((low[t] - centre + blur) * inverse) + t4_cdf((low[t] - centre - blur) * inverse)
+            f = GH_W[g] * max(0.5 * (above - below), MISS)
             z0 += f
             z1 += f * x
             z2 += f * x * x

@@ -239,7 +239,10 @@ def _judge(
     p_improved, p_worse = mixture.improved(now), 1 - drop.above(-1.0)
     info = drop.spread() / prior_spread(change, series)
     end = max(WEEK_12, day + 28.0)
-    reach = {week: mixture.improved(drop_at(posterior, week, go_on=True)) for week in (WEEK_6, WEEK_12)}
+    reach = {
+        week: p_improved if week <= day else mixture.improved(drop_at(posterior, week, go_on=True))
+        for week in (WEEK_6, WEEK_12)
+    }
     doubt = _sceptical(posterior, change, now)
     thin = series.n_baseline < LEAST_BASELINE or series.n_since < LEAST_SINCE or info > MOSTLY_PRIOR
     verdict = "too_few" if thin else verdict_of(p_improved)

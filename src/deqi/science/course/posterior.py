@@ -94,7 +94,7 @@ def _fit(engine: _Engine, nodes: int) -> Posterior:
         if cloud.effective >= ENOUGH * nodes / NODES:
             break
     assert best is not None
-    keep = best.weight > 1e-6 * best.weight.max()
+    keep = best.weight > 1e-4 * best.weight.max()
     return Posterior(
         series=engine.series,
         change=engine.change,

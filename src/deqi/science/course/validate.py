@@ -85,7 +85,7 @@ def _baseline_place(mixture: Mixture, value: float) -> float:
     b[:, B] = 1
     coarse = mixture.coarse(Form(b, np.zeros(len(b)), np.full(len(b), 1e-12)))
     low, high = ndtr((0 - coarse.mean) / coarse.sd), ndtr((10 - coarse.mean) / coarse.sd)
-    here = np.clip((ndtr((value - coarse.mean) / coarse.sd) - low) / (high - low), 0, 1)
+    here = np.clip((ndtr((value - coarse.mean) / coarse.sd) - low) / np.maximum(high - low, 1e-12), 0, 1)
     return float((coarse.weight * here).sum())
 
 

@@ -20,12 +20,16 @@ from deqi.science.measures.items import (
     symptom_file,
     symptoms,
 )
+from deqi.science.measures.scores import Score, ScoreError, Scorer, score, scorers
 
 __all__ = [
     "ChangeStep",
     "ConductionMeasure",
     "ExaminationItem",
     "ImpactRating",
+    "Score",
+    "ScoreError",
+    "Scorer",
     "Symptom",
     "change_file",
     "conduction_measures",
@@ -35,6 +39,8 @@ __all__ = [
     "impact_file",
     "impact_ratings",
     "problems",
+    "score",
+    "scorers",
     "symptom_file",
     "symptoms",
 ]
@@ -42,4 +48,4 @@ __all__ = [
 
 def problems() -> list[Problem]:
     """Every fault in the package's data files."""
-    return gather([symptom_file, impact_file, change_file, examination_file, conduction_file])
+    return gather([symptom_file, impact_file, change_file, examination_file, conduction_file, scorers])
