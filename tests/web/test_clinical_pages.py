@@ -128,6 +128,7 @@ def test_the_chart_shows_red_flags_first_and_needs_a_clinical_role(people, alice
     RedFlagAnswer.objects.create(patient=eve, flag="charcot", present=True, asked_at=timezone.now())
     page = alice.get(url("chart", eve.id)).content.decode()
     assert page.index("Red flag:") < page.index("How it has been")
+    assert "Needling: no" in page and "today" in page
     assert as_("carol").get(url("chart", eve.id)).status_code == 403
     assert as_("dan").get(url("chart", eve.id)).status_code in (403, 404)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
 from uuid import UUID, uuid4
 
 from django.contrib import messages
@@ -20,7 +22,7 @@ from deqi.record.care.queries.examinations import last_examinations
 from deqi.record.errors import Refusal
 from deqi.record.patients.queries import patient_for
 from deqi.record.practice.clock import today_at
-from deqi.science.safety import facts, red_flags, screen
+from deqi.science.safety import RedFlag, facts, red_flags, screen, urgency_levels
 
 get_only = require_http_methods(["GET", "HEAD"])
 post_only = require_http_methods(["POST"])
@@ -43,7 +45,7 @@ def chart(request: HttpRequest, patient_id: UUID) -> HttpResponse:
         "on": on,
         "seen": seen,
         "screen": screen(case, on=on),
-        "flags": [(flag_of(row["flag"]), row) for row in seen.flags_present],
+        "flags": [flag_shown(row) for row in seen.flags_present],
         "condition": seen.known.condition(seen.course.condition_id if seen.course else None),
         "medicines": [m for m in seen.lists["medicines"] if m["ended_on"] is None or m["ended_on"] > on],
         "news": seen.since_last_visit(),
@@ -80,7 +82,7 @@ def safety(request: HttpRequest, patient_id: UUID) -> HttpResponse:
         "on": on,
         "case": case,
         "screen": screened,
-        "flags": [(flag_of(row["flag"]), row) for row in standing],
+        "flags": [flag_shown(row) for row in standing],
         "unknown": [facts()[key] for key in screened.unanswered],
     }
     return render(request, "clinic/chart/safety.html", context)
@@ -123,9 +125,10 @@ def examine(request: HttpRequest, patient_id: UUID) -> HttpResponse:
     return render(request, "clinic/chart/examine.html", context, status=422 if form.is_bound else 200)
 
 
-def flag_of(flag_id: str):
-    """The red flag of that id, or None when the file no longer has it."""
-    return next((flag for flag in red_flags() if flag.id == flag_id), None)
+def flag_shown(row: Mapping[str, Any]) -> tuple[RedFlag | None, Mapping[str, Any], str]:
+    """A red flag that stands, as the rules know it (None when they no longer do), its answer, how urgent it is."""
+    flag = next((flag for flag in red_flags() if flag.id == row["flag"]), None)
+    return flag, row, urgency_levels()[flag.urgency] if flag else ""
 
 
 def consent_state(consents, kind: str) -> str:
