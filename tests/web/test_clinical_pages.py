@@ -491,3 +491,17 @@ def test_sharing_is_asked_in_the_room_and_then_a_letter_goes(people, alice, as_,
     alice.post(url("letter_send", letter.id), {"how": "handed"})
     letter.refresh_from_db()
     assert letter.sent_how == "handed" and letter.consent.recorded_by == people.carol
+
+
+def test_a_referral_that_a_visit_drafted_is_filled_from_the_record(people, alice, eve, course):
+    from pypdf import PdfReader
+
+    letter = Letter.objects.create(
+        patient=eve, to=CareProvider.objects.get(patient=eve), kind="referral", urgency="same_day",
+        asked_first="Please see this person today.", written_by=people.alice, written_at=timezone.now(),
+        body={"red_flags": [{"id": "charcot"}], "anything_new": "my foot is hot and swollen"},
+    )  # fmt: skip
+    page = alice.get(url("letter", letter.id)).content.decode()
+    assert "E11.42" in page and "my foot is hot and swollen" in page
+    text = PdfReader(io.BytesIO(alice.get(url("letter_pdf", letter.id)).content)).pages[0].extract_text()
+    assert "Today, by telephone first" in text and "my foot is hot and swollen" in text

@@ -202,7 +202,7 @@ def safety_lines(matter: LetterMatter, flag: str = "") -> list[str]:
     for row in matter.known.flags.values():
         if row["present"] and row["resolved_at"] is None:
             found = next((one for one in red_flags() if one.id == row["flag"]), None)
-            name = found.title if found else row["flag"]
+            name = found.presentation.rstrip(".") if found else row["flag"]
             note = f": {row['note']}" if row["note"] else ""
             lines.append(f"Red flag answered yes on {day(row['asked_at'].date())}: {name}{note}.")
     asked = len(matter.known.flags)
@@ -257,6 +257,18 @@ def plan_lines(matter: LetterMatter, kind: str) -> list[str]:
     return lines
 
 
+def parts_of(letter: Letter, matter: LetterMatter) -> dict[str, list[str]]:
+    """The lines of each part. A draft that a visit made holds only its red flags: the record fills in the rest."""
+    if any(key in letter.body for key in PARTS):
+        return {key: list(letter.body.get(key) or []) for key in PARTS}
+    flags = letter.body.get("red_flags") or [{}]
+    drawn = first_draft(matter, kind=letter.kind, flag=flags[0].get("id", ""))
+    parts = {key: [line for line in drawn[key].splitlines() if line] for key in PARTS}
+    if letter.body.get("anything_new"):
+        parts["safety"].append(f"In the patient’s words: {letter.body['anything_new']}")
+    return parts
+
+
 def whole(
     letter: Letter,
     matter: LetterMatter,
@@ -267,6 +279,7 @@ def whole(
     sending: bool = False,
 ) -> dict[str, Any]:
     """The letter as the page template reads it. A draft says so until it is being sent."""
+    parts = parts_of(letter, matter)
     site, patient = matter.patient.home_site, matter.patient
     licence = matter.licence
     draft = letter.sent_at is None and not sending
@@ -293,11 +306,7 @@ def whole(
         else "Asked of you:",
         "ask_colour": "#b3261e" if letter.urgency in ("emergency_now", "same_day") else "#0b6b5b",
         "asked_first": letter.asked_first,
-        "parts": [
-            {"title": heading, "lines": letter.body[key]}
-            for key, heading in PARTS.items()
-            if letter.body.get(key)
-        ],
+        "parts": [{"title": heading, "lines": parts[key]} for key, heading in PARTS.items() if parts[key]],
         "closing": COMPLEMENTARY,
         "footer": f"{patient.name}, record {patient.record_number}.{shared}",
         "plot_caption": plot_caption,

@@ -14,11 +14,11 @@ from deqi.doors.clinic.chart.views import both, form_id, get_only, post_only, se
 from deqi.doors.clinic.letters.forms import LetterForm
 from deqi.doors.clinic.review.shown import course_chart, symptoms_shown
 from deqi.doors.letters import TooLong, one_page_pdf_of, pdf_of, png_of
-from deqi.doors.letters.content import PARTS, first_draft, whole
+from deqi.doors.letters.content import first_draft, parts_of, whole
 from deqi.doors.letters.plot import svg_of
 from deqi.record.care.actions import letters as actions
 from deqi.record.care.models import Letter
-from deqi.record.care.queries.letters import letter_for, letter_lists, letter_matter
+from deqi.record.care.queries.letters import LetterMatter, letter_for, letter_lists, letter_matter
 from deqi.record.errors import Refusal
 from deqi.record.patients.queries import patient_for
 from deqi.record.practice.queries import organization
@@ -82,8 +82,10 @@ def _asked_review(request: HttpRequest) -> UUID | None:
 def letter(request: HttpRequest, letter_id: UUID) -> HttpResponse:
     """One letter: look at it, change it while it is a draft, send it."""
     patient, row = letter_for(request.actor, letter_id, "letter.write", page="letter")
-    lists = together(**letter_lists(patient))
-    form = LetterForm(request.POST or None, initial=draft_of(row), providers=lists["providers"])
+    matter = letter_matter(request.actor, patient.id, row.review_id)
+    form = LetterForm(
+        request.POST or None, initial=draft_of(row, matter), providers=matter.lists["providers"]
+    )
     if request.method == "POST" and form.is_valid():
         try:
             actions.change_letter(request.actor, letter_id, form.given())
@@ -92,23 +94,23 @@ def letter(request: HttpRequest, letter_id: UUID) -> HttpResponse:
         except Refusal as refusal:
             form.refuse(refusal)
             messages.error(request, refusal.message)
-    consent = next(iter(lists["consents"]), None)
+    consent = matter.sharing
     context = {
         "tab": "letters",
         "here": "patients",
         "patient": patient,
         "letter": row,
         "form": form,
-        "may_send": bool(consent and consent["decision"] == "given"),
+        "may_send": matter.may_send,
         "consent": consent,
         "ways": actions.HOW.items(),
     }
     return render(request, "clinic/letters/letter.html", context, status=422 if form.is_bound else 200)
 
 
-def draft_of(row: Letter) -> dict[str, Any]:
+def draft_of(row: Letter, matter: LetterMatter) -> dict[str, Any]:
     """The form's values of a letter as it stands."""
-    parts = {key: "\n".join(row.body.get(key) or []) for key in PARTS}
+    parts = {key: "\n".join(lines) for key, lines in parts_of(row, matter).items()}
     return {"to": str(row.to_id), "urgency": row.urgency, "asked_first": row.asked_first, **parts}
 
 
