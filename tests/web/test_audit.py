@@ -198,3 +198,10 @@ def test_reading_the_log_is_itself_logged(log_of_nine):
 def test_the_log_is_for_managers_and_senior_clinicians(log_of_nine, name):
     with pytest.raises(Forbidden):
         report(log_of_nine.actor(name), Asked())
+
+
+def test_ids_of_rows_stand_in_the_log_but_not_in_the_words(people):
+    page = f"day {people.north.id} 2026-11-23"
+    patient_for(people.actor("alice"), people.eve_patient.id, "clinical.view", page=page)
+    assert who_looked(people.actor("eve")).lines[-1].what == "Clinical record read (day 2026-11-23)"
+    assert AuditEntry.objects.get(verb="clinical.view").detail == {"page": page}

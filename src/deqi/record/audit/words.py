@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as mark
 
@@ -96,6 +98,9 @@ FAMILIES: dict[str, str] = {
     "self": mark("Own page used"),
 }
 
+#: Ids of rows stay in the log; nobody reads them.
+ROW_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
 ROLES: dict[str, str] = {
     "practitioner": mark("practitioner"),
     "senior_clinician": mark("senior clinician"),
@@ -110,6 +115,7 @@ def said(entry: AuditEntry) -> str:
     """What was done, e.g. "Clinical record read (chart)"."""
     words = WORDS.get(entry.verb) or FAMILIES.get(entry.verb.partition(".")[0]) or mark("Record used")
     page = entry.detail.get("page") if isinstance(entry.detail, dict) else None
+    page = " ".join(ROW_ID.sub("", str(page)).split()) if page else ""
     return f"{_(words)} ({page})" if page else _(words)
 
 

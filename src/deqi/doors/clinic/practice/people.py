@@ -37,8 +37,11 @@ def members(request: HttpRequest) -> HttpResponse:
 @require_safe
 @needs("day.view")
 def licence_notes(request: HttpRequest) -> HttpResponse:
-    """A fragment for Today: one's own licence, and those of the staff one manages."""
-    return see(request, "_licence_notes", {"alerts": licence_alerts(request.actor)})
+    """A fragment for Today: one's own licence, and what presses among the staff one manages."""
+    every = licence_alerts(request.actor)
+    mine = request.actor.user_id
+    pressing = [alert for alert in every if alert.presses or alert.user_id == mine]
+    return see(request, "_licence_notes", {"alerts": pressing[:3], "more": len(every) - len(pressing[:3])})
 
 
 @both

@@ -31,6 +31,11 @@ class LicenceAlert:
     licence_id: UUID | None = None
 
     @property
+    def presses(self) -> bool:
+        """Ended, missing, or ending within thirty days."""
+        return self.blocks or (self.days_left is not None and self.days_left <= 30)
+
+    @property
     def tone(self) -> str:
         """Colour of the note: stop, care or info."""
         return "stop" if self.blocks else "care" if (self.days_left or 99) <= 30 else "info"
