@@ -25,7 +25,10 @@ def compared():
     found = []
     for index, nuts in json.loads((HERE / "expected.json").read_text()).items():
         course = courses[int(index)]
-        rows = [(float(day), float(value), False) for day, value in zip(course["days"], course["values"], strict=True)]
+        rows = [
+            (float(day), float(value), False)
+            for day, value in zip(course["days"], course["values"], strict=True)
+        ]
         series = build_series(rows, Clock(course["days"][0], course["now"], None))
         mixture = Mixture(fit(series, change_prior(course["condition"], "burning")))
         now = drop_now(mixture.posterior)

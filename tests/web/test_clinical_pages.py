@@ -505,3 +505,9 @@ def test_a_referral_that_a_visit_drafted_is_filled_from_the_record(people, alice
     assert "E11.42" in page and "my foot is hot and swollen" in page
     text = PdfReader(io.BytesIO(alice.get(url("letter_pdf", letter.id)).content)).pages[0].extract_text()
     assert "Today, by telephone first" in text and "my foot is hot and swollen" in text
+
+
+def test_the_letter_page_takes_few_statements(people, alice, eve, course, statements):
+    letter = draft(alice, eve)
+    with statements(at_most=12):
+        assert alice.get(url("letter", letter.id)).status_code == 200

@@ -70,9 +70,13 @@ def _jit(function: F) -> F:
     if not HAVE_NUMBA:
         return function
     try:
-        compiled: Any = numba.njit(cache=True, nogil=True, error_model="numpy", fastmath={"reassoc", "contract", "arcp", "nsz"})(function)
+        compiled: Any = numba.njit(
+            cache=True, nogil=True, error_model="numpy", fastmath={"reassoc", "contract", "arcp", "nsz"}
+        )(function)
     except RuntimeError:  # nowhere to keep compiled code
-        compiled = numba.njit(nogil=True, error_model="numpy", fastmath={"reassoc", "contract", "arcp", "nsz"})(function)
+        compiled = numba.njit(
+            nogil=True, error_model="numpy", fastmath={"reassoc", "contract", "arcp", "nsz"}
+        )(function)
     return compiled  # type: ignore[no-any-return]
 
 

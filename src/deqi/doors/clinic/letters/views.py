@@ -18,8 +18,9 @@ from deqi.doors.letters.content import first_draft, parts_of, whole
 from deqi.doors.letters.plot import svg_of
 from deqi.record.care.actions import letters as actions
 from deqi.record.care.models import Letter
-from deqi.record.care.queries.letters import LetterMatter, letter_for, letter_lists, letter_matter
+from deqi.record.care.queries.letters import LetterMatter, letter_for, letter_lists, letter_matter, matter_of
 from deqi.record.errors import Refusal
+from deqi.record.patients.models import Patient
 from deqi.record.patients.queries import patient_for
 from deqi.record.practice.queries import organization
 from deqi.record.together import together
@@ -82,7 +83,7 @@ def _asked_review(request: HttpRequest) -> UUID | None:
 def letter(request: HttpRequest, letter_id: UUID) -> HttpResponse:
     """One letter: look at it, change it while it is a draft, send it."""
     patient, row = letter_for(request.actor, letter_id, "letter.write", page="letter")
-    matter = letter_matter(request.actor, patient.id, row.review_id)
+    matter = matter_of(patient, row.review, writer_id=row.written_by_id)
     form = LetterForm(
         request.POST or None, initial=draft_of(row, matter), providers=matter.lists["providers"]
     )
@@ -118,8 +119,8 @@ def draft_of(row: Letter, matter: LetterMatter) -> dict[str, Any]:
 @needs("letter.write")
 def letter_pdf(request: HttpRequest, letter_id: UUID) -> HttpResponse:
     """The PDF: as sent, or of the draft as it stands."""
-    _, row = letter_for(request.actor, letter_id, "letter.write", page="letter PDF")
-    pdf = bytes(row.pdf) if row.pdf else pdf_of(*_content(request, row))
+    patient, row = letter_for(request.actor, letter_id, "letter.write", page="letter PDF")
+    pdf = bytes(row.pdf) if row.pdf else pdf_of(*_content(patient, row))
     return HttpResponse(pdf, content_type="application/pdf", headers={"Content-Disposition": "inline"})
 
 
@@ -127,18 +128,18 @@ def letter_pdf(request: HttpRequest, letter_id: UUID) -> HttpResponse:
 @needs("letter.write")
 def letter_png(request: HttpRequest, letter_id: UUID) -> HttpResponse:
     """The first page as a picture, for the preview."""
-    _, row = letter_for(request.actor, letter_id, "letter.write", page="letter preview")
-    return HttpResponse(png_of(*_content(request, row)), content_type="image/png")
+    patient, row = letter_for(request.actor, letter_id, "letter.write", page="letter preview")
+    return HttpResponse(png_of(*_content(patient, row)), content_type="image/png")
 
 
 @post_only
 @needs("letter.send")
 def send(request: HttpRequest, letter_id: UUID) -> HttpResponse:
     """Sends it, once; the PDF is kept as sent."""
-    _, row = letter_for(request.actor, letter_id, "letter.send", page="letter")
+    patient, row = letter_for(request.actor, letter_id, "letter.send", page="letter")
     try:
         if row.sent_at is None:
-            pdf = one_page_pdf_of(*_content(request, row, "letter.send"))
+            pdf = one_page_pdf_of(*_content(patient, row, sending=True))
             actions.send_letter(request.actor, letter_id, request.POST.get("how", ""), pdf)
         messages.success(request, f"Sent to {row.to.name}; kept as it was sent.")
     except TooLong as error:
@@ -150,13 +151,9 @@ def send(request: HttpRequest, letter_id: UUID) -> HttpResponse:
     return see_other("clinic:letter", letter_id)
 
 
-def _content(
-    request: HttpRequest, row: Letter, verb: str = "letter.write"
-) -> tuple[dict[str, Any], str | None]:
+def _content(patient: Patient, row: Letter, *, sending: bool = False) -> tuple[dict[str, Any], str | None]:
     """The letter's words and its plot."""
-    matter = letter_matter(
-        request.actor, row.patient_id, row.review_id, verb=verb, writer_id=row.written_by_id
-    )
+    matter = matter_of(patient, row.review, writer_id=row.written_by_id)
     plot, caption, alt = None, "", ""
     if row.review is not None and row.kind == "report":
         result = row.review.result
@@ -168,5 +165,4 @@ def _content(
             alt = f"Plot over time. {drawn.words} {found[0].simple['words']}"
     clinic = organization()
     assert clinic is not None
-    sending = verb == "letter.send"
     return whole(row, matter, clinic, plot_caption=caption, plot_alt=alt, sending=sending), plot

@@ -48,23 +48,26 @@ class LetterMatter:
 
 
 def letter_matter(
-    actor: Actor,
-    patient_id: UUID,
-    review_id: UUID | None = None,
-    *,
-    verb: str = "letter.write",
-    page: str = "letter",
-    writer_id: UUID | None = None,
+    actor: Actor, patient_id: UUID, review_id: UUID | None = None, *, page: str = "letter"
 ) -> LetterMatter:
-    """Reads it through the acting person's scope. Three statements besides the look-up."""
-    patient = patient_for(actor, patient_id, verb, page=page)
+    """What a new letter is written from, through the acting person's scope: the review named, or the newest."""
+    patient = patient_for(actor, patient_id, "letter.write", page=page)
+    reviews = Review.objects.filter(course__patient=patient).select_related("decided_by")
+    review = reviews.filter(id=review_id).first() if review_id else reviews.order_by("-at").first()
+    if review_id and review is None:
+        raise NotFound("There is no such review in this record.")
+    return matter_of(patient, review, writer_id=actor.user_id)
+
+
+def matter_of(patient: Patient, review: Review | None, *, writer_id: UUID | None) -> LetterMatter:
+    """The same for a person already looked up in scope. Two statements."""
     on = today_at(patient.home_site)
     lists = together(
         **known_lists(patient, on),
         **letter_lists(patient),
         licences=some(
             Licence.objects.filter(
-                practitioner__user_id=writer_id or actor.user_id,
+                practitioner__user_id=writer_id,
                 jurisdiction=patient.home_site.jurisdiction,
                 status=Licence.Status.ACTIVE,
                 expires__gte=on,
@@ -110,10 +113,6 @@ def letter_matter(
     )
     courses = with_position(Course.objects.filter(patient=patient)).select_related("practitioner__user")
     course = courses.order_by("-opened_at").first()
-    reviews = Review.objects.filter(course__patient=patient).select_related("decided_by")
-    review = reviews.filter(id=review_id).first() if review_id else reviews.order_by("-at").first()
-    if review_id and review is None:
-        raise NotFound("There is no such review in this record.")
     return LetterMatter(
         patient=patient,
         on=on,
@@ -163,7 +162,7 @@ def letter_for(
 ) -> tuple[Patient, Letter]:
     """One letter through the acting person's scope."""
     rows = Letter.objects.filter(patient__in=patients_in_scope(actor), id=letter_id)
-    letter = rows.select_related("to", "written_by", "sent_by", "review").first()
+    letter = rows.select_related("to", "written_by", "sent_by", "review__decided_by").first()
     if letter is None:
         raise NotFound("There is no such letter at your sites.")
     return patient_for(actor, letter.patient_id, verb, page=page), letter
