@@ -176,3 +176,20 @@ def test_without_numba_the_numbers_are_the_same():
     assert np.allclose(
         numbers, (found.change, found.change_sd, found.p_improved, found.forecast_stop.lo80), atol=1e-9
     )
+
+
+def test_the_kept_nodes_are_the_ones_their_recipe_makes():
+    from deqi.science.course.posterior import normal_scores, sobol_scores
+
+    for count in (32, 128, 256):
+        assert np.allclose(normal_scores(count), sobol_scores(count), atol=1e-12)
+        assert normal_scores(count).shape == (count, 6)
+
+
+def test_planning_and_seven_day_means_need_no_numerical_library():
+    code = (
+        "import sys, deqi.science.course as c; c.plan; c.review_simple; c.problems\n"
+        "print([name for name in ('numba', 'scipy', 'numpy') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

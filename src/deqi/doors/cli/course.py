@@ -16,10 +16,9 @@ import numpy as np
 
 from deqi.doors.cli.main import Refused
 from deqi.science.case import CaseError, load_case
-from deqi.science.course import conditions, report
+from deqi.science.course import conditions
 from deqi.science.course import plan as propose
 from deqi.science.course import review as judge
-from deqi.science.course.charts import printed
 from deqi.science.course.many import ManyError, review_many, tasks
 from deqi.science.course.simulate import WORLDS
 from deqi.science.course.simulate import simulate as make_up
@@ -260,6 +259,7 @@ def simulate(world: str, patients: int, seed: int, weeks: int, condition: str | 
 @click.option("--workers", type=click.IntRange(1), default=1, show_default=True)
 def validate(output: Path, prior_draws: int, patients: int, seed: int, workers: int) -> None:
     """Hold the model against courses with a known truth: report.md, figures.json and two pictures."""
+    from deqi.science.course.report import misses
     from deqi.science.course.validate import validate as hold_against_truth
 
     found = hold_against_truth(
@@ -270,12 +270,15 @@ def validate(output: Path, prior_draws: int, patients: int, seed: int, workers: 
         say=lambda text: click.echo(text, err=True),
     )
     write_validation(found, output)
-    click.echo(f"{output / 'report.md'}: {len(report.misses(found))} targets missed")
+    click.echo(f"{output / 'report.md'}: {len(misses(found))} targets missed")
 
 
 def write_validation(found: Mapping[str, Any], output: Path) -> None:
     """Writes the report and its figures from the values found."""
     import vl_convert
+
+    from deqi.science.course import report
+    from deqi.science.course.charts import printed
 
     output.mkdir(parents=True, exist_ok=True)
     (output / "figures.json").write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")

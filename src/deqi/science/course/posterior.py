@@ -17,13 +17,13 @@ from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtr
-from scipy.stats import qmc
+from scipy.special import ndtr, ndtri
 
 from deqi.science.course import kernel
 from deqi.science.course.kernel import DAILY, WINDOW, Floats, R, S
 from deqi.science.course.priors import ChangePrior, coefficient_prior, priors, theta_of
 from deqi.science.course.series import Series
+from deqi.science.knowledge import data_path
 
 FIRST_NODES, NODES = 32, 128
 SWEEPS, SWEEPS_AT_ENDS = 2, 4
@@ -57,13 +57,28 @@ class Posterior:
 
 @cache
 def normal_scores(count: int) -> Floats:
-    """`count` x 6 normal scores, evenly spread; fixed."""
-    from scipy.special import ndtri
+    """`count` x 6 standard normal scores, evenly spread; always the same.
 
-    points = qmc.Sobol(6, scramble=True, seed=20261123).random(count)
-    scores = ndtri(points)
+    Points of a scrambled Sobol sequence, centred and scaled. Those in use are kept in `data/nodes.csv`, so that the
+    numbers do not hang on a library's version; other counts are made on the spot.
+    """
+    kept = _kept_scores()
+    return kept[count] if count in kept else sobol_scores(count)
+
+
+def sobol_scores(count: int) -> Floats:
+    """How `data/nodes.csv` was made (SciPy's scrambled Sobol sequence, seed 20261123)."""
+    from scipy.stats import qmc  # slow to import
+
+    scores = ndtri(qmc.Sobol(6, scramble=True, seed=20261123).random(count))
     scores -= scores.mean(axis=0)
     return np.asarray(scores / scores.std(axis=0))
+
+
+@cache
+def _kept_scores() -> dict[int, Floats]:
+    table = np.loadtxt(data_path("deqi.science.course", "nodes.csv"), delimiter=",", skiprows=1)
+    return {int(count): table[table[:, 0] == count, 1:] for count in np.unique(table[:, 0])}
 
 
 def fit(series: Series, change: ChangePrior, nodes: int = NODES, sweeps: int | None = None) -> Posterior:
