@@ -106,7 +106,7 @@ def resting(visit, people):
 def test_a_reload_during_the_rest_keeps_the_timer(page, sign_in, resting):
     before = resting.needled_at
     Session.objects.filter(id=resting.id).update(
-        opened_at=before - timedelta(minutes=12), needled_at=before - timedelta(minutes=10)
+        opened_at=before - timedelta(minutes=12), needled_at=before - timedelta(minutes=10, seconds=5)
     )
     page = sign_in("alice")
     page.goto(f"/visits/{resting.id}/")
