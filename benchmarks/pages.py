@@ -33,7 +33,7 @@ def main() -> None:
     build(chosen.folder.resolve(), chosen.patients, chosen.sessions)
     os.environ.update(
         DEQI_HOME=str(chosen.folder.resolve()), DJANGO_SETTINGS_MODULE="deqi.config.settings",
-        DEQI_DATABASE_URL="", DEQI_REQUIRE_SECOND_FACTOR="0",
+        DEQI_DATABASE_URL="", DEQI_REQUIRE_SECOND_FACTOR="0", DEQI_HOSTS="testserver",
     )  # fmt: skip
     import django
 
@@ -63,7 +63,7 @@ def measure(rounds: int) -> None:
     def one(name: str, pair=None):
         patient, course = pair or chance.choice(some)
         keys = {"chart": {"patient_id": patient}, "safety": {"patient_id": patient}, "patient": {"patient_id": patient},
-                "courses": {"patient_id": patient}, "letters": {"patient_id": patient},
+                "letters": {"patient_id": patient},
                 "course": {"course_id": course}, "review": {"course_id": course}}  # fmt: skip
         return reverse(f"clinic:{name}", kwargs=keys[name])
 
@@ -77,7 +77,7 @@ def measure(rounds: int) -> None:
         "today": (staff, lambda: reverse("clinic:today")),
         "find a patient by name": (staff, lambda: reverse("clinic:patients") + "?q=" + chance.choice(names)),
         **{name: (staff, lambda name=name: one(name)) for name in
-           ("patient", "chart", "safety", "courses", "course", "review", "letters")},
+           ("patient", "chart", "safety", "course", "review", "letters")},
         "chart, 500 sessions": (staff, lambda: one("chart", many)),
         "course, 500 sessions": (staff, lambda: one("course", many)),
         "signed visit": (staff, visit),
@@ -112,9 +112,9 @@ def _times(client, url, rounds: int) -> tuple[list[float], int]:
             response = client.get(address)
             took = (time.perf_counter() - began) * 1000
         assert response.status_code == 200, (address, response.status_code)
-        most = max(most, len(_reads(queries)))
-        if turn >= 3:  # the first ones fill caches
+        if turn >= 3:  # the first ones fill caches and refresh the sign-in
             times.append(took)
+            most = max(most, len(_reads(queries)))
     return times, most
 
 

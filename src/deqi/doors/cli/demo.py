@@ -59,7 +59,7 @@ def _say_how(port: int) -> None:
 
     click.echo(f"""
 Synthetic clinic: every person and figure is made up.
-  Open            http://127.0.0.1:{port}
+  Open            http://127.0.0.1:{port}   (http://localhost:{port} to try a passkey)
   Password        {PASSWORD}   (for all of them)
   Acupuncturist   alice@demo.example
   Senior          bob@demo.example

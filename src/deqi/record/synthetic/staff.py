@@ -78,7 +78,7 @@ def fill_practice(today: date) -> Practice:
             number=f"SYN-{1000 + number}",
             issued=today - timedelta(days=365 * 12),
             expires=today + timedelta(days=ends[practitioner.user.name]),
-            verified_on=today - timedelta(days=365 * 12 - 1),
+            verified_on=today - timedelta(days=40),
             verified_by=manager,
             verified_source="Synthetic register, online",
         )
