@@ -15,7 +15,7 @@ from deqi.record.care.models import Appointment, Course, Session
 from deqi.record.care.queries.courses import course_position, open_course_of
 from deqi.record.errors import NotFound, Refusal
 from deqi.record.patients.models import Patient
-from deqi.record.patients.queries import patient_for, patients_in_scope
+from deqi.record.patients.queries import patient_for, reachable
 from deqi.record.practice.clock import local
 from deqi.record.practice.models import Practitioner, Room, Site
 from deqi.record.practice.queries import licence_for
@@ -179,7 +179,7 @@ def _meet(first: Iterable[tuple[datetime, datetime]], second: Iterable[tuple[dat
 
 def _appointment(actor: Actor, appointment_id: UUID) -> Appointment:
     rows = Appointment.objects.select_for_update(of=("self",)).select_related("patient", "site")
-    found = rows.filter(id=appointment_id, patient__in=patients_in_scope(actor, "appointment.manage")).first()
+    found = rows.filter(reachable(actor, "appointment.manage"), id=appointment_id).first()
     if found is None:
         raise NotFound("There is no such appointment at your sites.")
     return found

@@ -14,7 +14,7 @@ from django.utils import timezone
 from deqi.record.actor import Actor
 from deqi.record.care.models import Session
 from deqi.record.errors import Conflict, Forbidden, NotFound, Refusal
-from deqi.record.patients.queries import patients_in_scope
+from deqi.record.patients.queries import patients_in_scope, reachable
 
 State = Session.State
 OPEN_STATES = (State.OPEN, State.RESTING, State.OUT)
@@ -37,7 +37,7 @@ def session_for(actor: Actor, session_id: UUID, verb: str, *, lock: bool = True)
     )
     if lock:
         rows = rows.select_for_update(of=("self",))
-    found = rows.filter(id=session_id, patient__in=patients_in_scope(actor)).first()
+    found = rows.filter(reachable(actor), id=session_id).first()
     if found is None:
         raise NotFound("There is no such visit at your sites.")
     if not (

@@ -14,7 +14,7 @@ from deqi.record.audit.actions import log
 from deqi.record.care.models import AdverseEvent, EventAssessment, Incident, Session, Task
 from deqi.record.errors import NotFound, Refusal
 from deqi.record.patients.models import Patient
-from deqi.record.patients.queries import patient_for, patients_in_scope
+from deqi.record.patients.queries import patient_for, reachable
 from deqi.record.practice.clock import today_at
 from deqi.science.safety import (
     EventType,
@@ -176,7 +176,7 @@ def _checked(grade: int, seriousness: Sequence[str], causality: str) -> None:
 def event_for(actor: Actor, event_id: UUID, verb: str) -> AdverseEvent:
     """The event, if `actor` may do `verb` with its patient. Raises NotFound or Forbidden."""
     rows = AdverseEvent.objects.select_related("patient__home_site", "session", "reported_by")
-    event = rows.filter(id=event_id, patient__in=patients_in_scope(actor)).first()
+    event = rows.filter(reachable(actor), id=event_id).first()
     if event is None:
         raise NotFound("There is no such event at your sites.")
     patient_for(actor, event.patient_id, verb, page="adverse event")

@@ -14,7 +14,7 @@ from deqi.record.actor import Actor
 from deqi.record.care.models import Course, CourseRevision, Review, Session
 from deqi.record.errors import NotFound
 from deqi.record.patients.models import Patient
-from deqi.record.patients.queries import patient_for, patients_in_scope
+from deqi.record.patients.queries import patient_for, reachable
 
 #: A session counts as given once needles were in, signed or not.
 GIVEN = (Session.State.RESTING, Session.State.OUT, Session.State.SIGNED)
@@ -165,8 +165,7 @@ def course_for(actor: Actor, course_id: UUID, verb: str, *, page: str = "") -> t
     Raises NotFound when the course is not in the acting person's scope and Forbidden when the role does not
     allow the verb.
     """
-    reachable = Course.objects.filter(patient__in=patients_in_scope(actor))
-    found = with_position(reachable).filter(id=course_id)
+    found = with_position(Course.objects.filter(reachable(actor), id=course_id))
     course = found.select_related("condition", "practitioner__user", "site").first()
     if course is None:
         raise NotFound("There is no such course at your sites.")

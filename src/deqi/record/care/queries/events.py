@@ -13,7 +13,7 @@ from django.db.models import Count
 from deqi.record.actor import Actor
 from deqi.record.audit.actions import log
 from deqi.record.care.models import AdverseEvent, EventAssessment, Session
-from deqi.record.patients.queries import patients_in_scope
+from deqi.record.patients.queries import reachable
 from deqi.science.safety import Rate, adverse_event_types, rate
 
 SHOWN = 100
@@ -60,17 +60,19 @@ def labels() -> Mapping[str, str]:
 def register(actor: Actor, since: datetime, until: datetime, site_id: UUID | None = None) -> Register:
     """Events with onset in the period, at sites in the acting person's scope. Six statements.
 
+    Events are those of people in scope, visits those given at the sites (or the one site) in scope.
+
     A rate per treatment counts visits with at least one such event among all visits with needles; a rate per
     patient counts people among all people needled. Events that belong to no visit count for people only.
     """
-    reach = patients_in_scope(actor, "clinical.view")
-    events = AdverseEvent.objects.filter(patient__in=reach, onset_at__gte=since, onset_at__lt=until)
-    visits = Session.objects.filter(
-        patient__in=reach, state__in=NEEDLED, needled_at__gte=since, needled_at__lt=until
-    )
+    reach = reachable(actor, "clinical.view")
+    events = AdverseEvent.objects.filter(reach, onset_at__gte=since, onset_at__lt=until)
+    visits = Session.objects.filter(state__in=NEEDLED, needled_at__gte=since, needled_at__lt=until)
+    if (sites := actor.sites("clinical.view")) is not None:
+        visits = visits.filter(site__in=sites)
     if site_id is not None:
         events = events.filter(patient__home_site=site_id)
-        visits = visits.filter(patient__home_site=site_id)
+        visits = visits.filter(site=site_id)
     size = visits.aggregate(sessions=Count("id"), patients=Count("patient", distinct=True))
     named = labels()
     shown = list(

@@ -14,7 +14,7 @@ from deqi.record.care.queries.courses import CoursePosition, position_of, with_p
 from deqi.record.care.queries.reviews import examination_codes
 from deqi.record.errors import NotFound
 from deqi.record.patients.models import Allergy, CareProvider, Consent, Medication, Patient
-from deqi.record.patients.queries import patient_for, patients_in_scope
+from deqi.record.patients.queries import patient_for, reachable
 from deqi.record.practice.clock import today_at
 from deqi.record.practice.models import Licence
 from deqi.record.together import some, together
@@ -161,7 +161,7 @@ def letter_for(
     actor: Actor, letter_id: UUID, verb: str = "clinical.view", *, page: str = "letter"
 ) -> tuple[Patient, Letter]:
     """One letter through the acting person's scope."""
-    rows = Letter.objects.filter(patient__in=patients_in_scope(actor), id=letter_id)
+    rows = Letter.objects.filter(reachable(actor), id=letter_id)
     letter = rows.select_related("to", "written_by", "sent_by", "review__decided_by").first()
     if letter is None:
         raise NotFound("There is no such letter at your sites.")

@@ -15,7 +15,7 @@ from deqi.record.care.models import AdverseEvent, Course, CourseRevision, Observ
 from deqi.record.care.queries.courses import GIVEN, CoursePosition, course_for, position_of
 from deqi.record.errors import NotFound
 from deqi.record.patients.models import Medication, Patient
-from deqi.record.patients.queries import patient_for, patients_in_scope
+from deqi.record.patients.queries import patient_for, reachable
 from deqi.record.practice.clock import local, today_at
 from deqi.record.together import some, together
 from deqi.science.measures import examination_items, impact_ratings
@@ -227,7 +227,7 @@ def review_for(
     actor: Actor, review_id: UUID, verb: str = "clinical.view", *, page: str = "review"
 ) -> tuple[Patient, Review]:
     """One review that was held, through the acting person's scope."""
-    rows = Review.objects.filter(course__patient__in=patients_in_scope(actor), id=review_id)
+    rows = Review.objects.filter(reachable(actor, by="course__patient"), id=review_id)
     review = rows.select_related("course__condition", "decided_by").first()
     if review is None:
         raise NotFound("There is no such review at your sites.")

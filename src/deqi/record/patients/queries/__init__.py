@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from deqi.record.actor import Actor
 from deqi.record.audit.actions import log
@@ -25,6 +25,20 @@ def patients_in_scope(actor: Actor, verb: str = "patient.find") -> QuerySet[Pati
     # A subquery, not a join: no row comes twice, so no DISTINCT has to sort 100,000 patients.
     shared = PatientShare.objects.filter(site__in=sites, ended_at=None).values("patient")
     return Patient.objects.filter(Q(home_site__in=sites) | Q(id__in=shared))
+
+
+def reachable(actor: Actor, verb: str = "patient.find", by: str = "patient") -> Q:
+    """The same scope, as a condition on rows that point to a patient through `by` ("patient", "course__patient").
+
+    The database asks it of each row found by its id, instead of listing every patient in scope first.
+    """
+    if verb in SELF_VERBS:
+        return Q(**{f"{by}_id": actor.patient_id if actor.may(verb) else None})
+    sites = actor.sites(verb)
+    if sites is None:
+        return Q()
+    shared = PatientShare.objects.filter(patient=OuterRef(f"{by}_id"), site__in=sites, ended_at=None)
+    return Q(**{f"{by}__home_site__in": sites}) | Q(Exists(shared))
 
 
 def patient_for(actor: Actor, patient_id: UUID, verb: str, *, page: str = "") -> Patient:
