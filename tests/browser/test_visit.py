@@ -179,3 +179,15 @@ def test_something_happened_is_noted_by_keyboard(page, sign_in, resting):
         AdverseEvent.objects.get().session_id == resting.id
         and Incident.objects.get().kind == "stuck_or_bent_needle"
     )
+
+
+def test_a_note_being_typed_survives_the_saving_of_another_part(page, sign_in, people, visit):
+    needled(people.actor("alice"), visit, count=16)
+    page = sign_in("alice")
+    page.goto(f"/visits/{visit.id}/")
+    page.fill("#note", "Feet warm after ten minutes")
+    page.keyboard.press("Tab")
+    version = page.get_attribute("#visit", "data-version")
+    page.get_by_role("button", name="Looked in").click()
+    page.wait_for_function("was => document.querySelector('#visit').dataset.version !== was", arg=version)
+    assert page.input_value("#note") == "Feet warm after ten minutes"

@@ -54,6 +54,29 @@
     if (said && !words) said.textContent = document.querySelector("#visit .step.now")?.textContent.trim() || "Saved";
   }
   document.body.addEventListener("htmx:afterSettle", arrived);
+
+  /* Saving one part draws the whole visit again: what stands typed in the other parts is carried over. */
+  let typed = [];
+  const place = (field) => [field.form?.getAttribute("action"), field.name, field.type === "radio" || field.type === "checkbox" ? field.value : ""].join(" ");
+  const changed = (field) => field.type === "radio" || field.type === "checkbox"
+    ? field.checked !== field.defaultChecked
+    : field.matches("select") ? ![...field.selectedOptions].every((o) => o.defaultSelected) : field.value !== field.defaultValue;
+  const fields = () => [...document.querySelectorAll("#visit :is(input:not([type=hidden]), select, textarea)[name]")];
+  document.body.addEventListener("htmx:beforeSwap", (event) => {
+    const sent = event.detail.requestConfig?.elt?.closest("form");
+    typed = fields().filter((field) => field.form !== sent && changed(field))
+      .map((field) => ({ place: place(field), value: field.value, checked: field.checked }));
+  });
+  document.body.addEventListener("htmx:afterSwap", () => {
+    for (const field of fields()) {
+      const kept = typed.find((one) => one.place === place(field));
+      if (!kept) continue;
+      if (field.type === "radio" || field.type === "checkbox") field.checked = kept.checked;
+      else field.value = kept.value;
+      field.closest("details")?.setAttribute("open", "");
+    }
+    typed = [];
+  });
   arrived();
 
   document.addEventListener("click", (event) => {
