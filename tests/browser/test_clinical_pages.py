@@ -189,7 +189,7 @@ def test_a_review_is_held_and_its_letter_sent(people, sign_in, treated):
     picture(page, "letter-new", schemes=("light",))
     page.get_by_role("button", name="Keep the draft").click()
     page.wait_for_url("**/letters/*-*/")
-    page.wait_for_function("document.querySelector('.letter-frame').naturalWidth > 0")
+    page.wait_for_function("() => document.querySelector('.letter-frame').naturalWidth > 0")
     axe(page)
     picture(page, "letter")
     page.get_by_label("By e-mail").check()
@@ -212,7 +212,7 @@ def test_a_red_flag_has_its_referral_ready(people, sign_in, treated):
     page.wait_for_url("**/letters/new/**")
     page.get_by_role("button", name="Keep the draft").click()
     page.wait_for_url("**/letters/*-*/")
-    page.wait_for_function("document.querySelector('.letter-frame').naturalWidth > 0")
+    page.wait_for_function("() => document.querySelector('.letter-frame').naturalWidth > 0")
     assert "Telephone first" not in page.content()  # nothing can be sent yet
     assert "has not been asked about sharing" in page.content()
     axe(page)

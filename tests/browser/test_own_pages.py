@@ -62,9 +62,9 @@ def test_home_shows_plan_plot_and_table(phone, people, months, sign_in):
     page.locator("body[data-charts=drawn]").wait_for()
     assert page.locator("figure.chart svg").count() == 1
     page.set_viewport_size(SIZES["desk"])
-    page.wait_for_function("document.querySelector('figure.chart svg').clientWidth > 360")
+    page.wait_for_function("() => document.querySelector('figure.chart svg').clientWidth > 360")
     page.set_viewport_size(SIZES["phone"])
-    page.wait_for_function("document.querySelector('figure.chart svg').clientWidth < 330")
+    page.wait_for_function("() => document.querySelector('figure.chart svg').clientWidth < 330")
     look(page, "home", sizes=("phone", "desk"))
     line = page.locator("figure.chart svg path[stroke]").first.get_attribute("stroke")
     page.emulate_media(color_scheme="dark")

@@ -117,7 +117,7 @@ def test_a_reload_during_the_rest_keeps_the_timer(page, sign_in, resting):
         opened_at=before - timedelta(minutes=30), needled_at=before - timedelta(minutes=27)
     )
     page.reload()
-    page.wait_for_function("document.title.startsWith('●')")
+    page.wait_for_function("() => document.title.startsWith('●')")
     assert page.locator(".word").text_content() == "over"
 
 

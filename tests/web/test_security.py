@@ -14,7 +14,7 @@ def deployed(tmp_path_factory):
     """Settings and `check --deploy` of a fresh process with an https address."""
     home = tmp_path_factory.mktemp("home")
     env = {
-        **os.environ,
+        **{name: value for name, value in os.environ.items() if name != "DJANGO_ALLOW_ASYNC_UNSAFE"},
         "DEQI_HOME": str(home),
         "DEQI_ORIGIN": "https://clinic.example",
         "DEQI_HOSTS": "clinic.example",

@@ -63,6 +63,8 @@ def _database() -> dict:
             "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;",
         },
         "CONN_MAX_AGE": 60,
+        # A file, as in a clinic: in memory all threads of a live server would share one connection.
+        "TEST": {"NAME": HOME / "test.sqlite3"},
     }
 
 

@@ -17,7 +17,7 @@ def _sqlite() -> list[str]:
         for pragma, value in wanted.items():
             cursor.execute(f"PRAGMA {pragma}")
             actual = str(cursor.fetchone()[0]).lower()
-            if actual != value and not (pragma == "journal_mode" and actual == "memory"):
+            if actual != value:
                 found.append(f"SQLite {pragma} is {actual}, not {value}: a saved visit could be lost")
     if connection.settings_dict.get("OPTIONS", {}).get("transaction_mode") != "IMMEDIATE":
         found.append("SQLite transaction_mode is not IMMEDIATE: two writers could lose a save")
