@@ -5,7 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import socket
+import tempfile
 import zipfile
+from pathlib import Path
 
 import pytest
 
@@ -54,16 +56,20 @@ def test_no_acknowledged_save_is_lost_to_kills_of_the_server(clinic, tmp_path):
 def test_no_acknowledged_save_is_lost_to_kills_of_the_database(clinic, new_home, tmp_path):
     if not clinic.url:
         pytest.skip("SQLite has no server to kill; its file was under the kills of the workers")
-    own = OwnPostgres(tmp_path / "postgres", free_port())
-    try:
-        place = new_home()
-        place.url = own.address
-        place.environment["DEQI_DATABASE_URL"] = own.address
-        from tests.durability.conftest import INIT
+    with tempfile.TemporaryDirectory(prefix="deqi-postgres-") as folder:
+        Path(folder).chmod(0o755)  # as root the server runs as another user, who must get in
+        own = OwnPostgres(Path(folder) / "postgres", free_port())
+        try:
+            place = new_home()
+            place.url = own.address
+            place.environment["DEQI_DATABASE_URL"] = own.address
+            from tests.durability.conftest import INIT
 
-        deqi(place, *INIT)
-        prove(
-            place, save_while_killing(place, free_port(), KILLS, postgres=own, seed=2), tmp_path / "all.zip"
-        )
-    finally:
-        own.stop()
+            deqi(place, *INIT)
+            prove(
+                place,
+                save_while_killing(place, free_port(), KILLS, postgres=own, seed=2),
+                tmp_path / "all.zip",
+            )
+        finally:
+            own.stop()
