@@ -4,6 +4,9 @@ import csv
 import io
 import json
 import re
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 from django.test import Client
@@ -100,3 +103,125 @@ def test_every_claim_of_the_public_page_carries_a_citation_that_opens_its_record
 def test_a_recommendation_about_something_else_is_marked_so(page):
     text = page.get("/evidence/cipn/pain/").content.decode()
     assert "not about neuropathy" in text
+
+
+def test_figures_come_as_svg_png_and_pdf(page):
+    starts = {"svg": b"<svg", "png": b"\x89PNG", "pdf": b"%PDF"}
+    for form, start in starts.items():
+        taken = page.get(f"/evidence/cipn/sensory_symptoms/forest.{form}")
+        assert taken.content.startswith(start), form
+        assert f'filename="cipn-sensory_symptoms-forest.{form}"' in taken.headers["Content-Disposition"]
+
+
+def test_the_renderer_never_enters_the_web_worker(page):
+    code = (
+        "import django, os, sys; os.environ['DJANGO_SETTINGS_MODULE'] = 'deqi.config.settings'; django.setup();"
+        "from django.urls import get_resolver; get_resolver().url_patterns; print('vl_convert' in sys.modules)"
+    )
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert said.stdout.strip() == "False"
+
+
+def test_the_citations_of_a_pool_are_of_exactly_its_studies(page):
+    pooled = {s.source["trial"] for s in evidence.pool("dpn", "global_response", "drug").studies}
+    left = next(iter(sorted(pooled)))
+    asked = {"comparator": "drug", "exclude": left}
+    text = page.get("/evidence/dpn/global_response/pool.bib", asked).content.decode()
+    assert set(re.findall(r"@article\{([^,]+),", text)) == pooled - {left}
+    text = page.get("/evidence/dpn/global_response/pool.ris", asked).content.decode()
+    assert set(re.findall(r"^ID  - (\S+)", text, re.M)) == pooled - {left}
+
+
+def test_the_citations_of_the_figure_are_of_every_comparison_it_draws(page):
+    drawn = {
+        s.source["trial"]
+        for comparator in ("sham", "usual_care", "waitlist", "drug")
+        for s in evidence.pool("cipn", "sensory_symptoms", comparator).studies
+    }
+    text = page.get("/evidence/cipn/sensory_symptoms/forest.ris").content.decode()
+    assert set(re.findall(r"^ID  - (\S+)", text, re.M)) == drawn
+
+
+@pytest.mark.parametrize(
+    ("asked", "options"),
+    [
+        ({"comparator": "any"}, {"comparator": "any"}),
+        ({"comparator": "any", "outside": "1"}, {"comparator": "any", "include_outside": True}),
+        ({"comparator": "any", "needling": "electrical"}, {"comparator": "any", "needling": "electrical"}),
+        ({"comparator": "any", "since": "2015"}, {"comparator": "any", "years": (2015, None)}),
+        ({"comparator": "any", "estimator": "DL", "test": "z"}, {"comparator": "any", "estimator": "DL", "test": "z"}),
+        ({"comparator": "any", "test": "plain"}, {"comparator": "any", "test": "knha", "truncate": False}),
+    ],
+)  # fmt: skip
+def test_each_filter_changes_the_pool_as_the_science_would(page, asked, options):
+    told = json.loads(page.get("/evidence/cipn/sensory_symptoms/pool.json", asked).content)
+    usual = {"test": "knha", "truncate": True}
+    expected = evidence.pool("cipn", "sensory_symptoms", **{**usual, **options})
+    assert told == json.loads(json.dumps(expected.to_json()))
+
+
+def test_htmx_gets_the_pool_alone_and_the_sentence_beside_it(page):
+    asked = {"comparator": "any", "outside": "1"}
+    text = page.get("/evidence/dpn/pain/", asked, headers={"HX-Request": "true"}).content.decode()
+    assert "<html" not in text and 'hx-swap-oob="innerHTML"' in text
+    assert "Hamza" in text and "Garrow" in text and "your choices, not the standing answer" in text
+
+
+def test_the_figures_of_heterogeneity_are_shown_where_there_are_studies_enough(page):
+    text = page.get("/evidence/dpn/global_response/", {"comparator": "drug"}).content.decode()
+    result = evidence.pool("dpn", "global_response", "drug", test="knha", truncate=True)
+    for name in ("Prediction interval", "tau²", "I²", f"{result.q:.2f} on 3 df"):
+        assert name in text, name
+    assert f"{result.tau2:.3f}" in text
+    assert "without " in text and 'id="funnel"' in text
+
+
+def test_a_lone_study_is_refused_second_looks_and_a_funnel(page):
+    text = page.get("/evidence/dpn/pain/").content.decode()
+    assert text.count("There is one study in this pool: this needs two or more.") == 5
+    assert "A funnel needs three studies or more; this pool has 1." in text
+    assert page.get("/evidence/dpn/pain/funnel.svg").status_code == 404
+
+
+def test_every_estimator_and_interval_opens(page):
+    for estimator in ("REML", "DL", "PM", "EB", "ML", "HE", "SJ", "FE", "Bayes"):
+        for interval in ("knha", "plain", "z"):
+            asked = {"estimator": estimator, "test": interval, "comparator": "any", "outside": "1"}
+            text = page.get("/evidence/any/pain/", asked, headers={"HX-Request": "true"})
+            assert text.status_code == 200, (estimator, interval)
+
+
+def test_a_study_left_out_stays_on_the_page_with_its_tick(page):
+    text = page.get("/evidence/dpn/pain/", {"exclude": "hamza-2000"}).content.decode()
+    assert re.search(r'value="hamza-2000" id="out-hamza-2000" checked', text)
+
+
+def test_the_overview_of_one_condition_holds_no_other(page):
+    text = page.get("/evidence/", {"condition": "cts"}).content.decode()
+    assert 'href="/evidence/cts/' in text and 'href="/evidence/dpn/' not in text
+    assert "Doses that trials gave" in text
+    assert 'href="/evidence/dpn/' in page.get("/evidence/", {"condition": "mixed"}).content.decode()
+
+
+def test_the_words_around_the_public_page_read_as_easily_as_the_page():
+    from django.template.loader import get_template
+
+    from tests.unit.test_public_page import reading_grade
+
+    source = Path(get_template("learn/help.html").origin.name).read_text()
+    said = [re.sub(r"\{[{%].*?[%}]\}|<[^>]+>", " ", p) for p in re.findall(r"<p>(.*?)</p>", source)]
+    own = " ".join(p.strip() for p in said if p.strip())
+    assert len(own.split()) > 60
+    assert reading_grade(own) <= 8
+
+
+def test_the_whole_public_page_as_rendered_reads_at_grade_eight_or_lower(page):
+    from tests.unit.test_public_page import reading_grade
+
+    text = page.get("/help/").content.decode()
+    main = re.search(r"<main.*?</main>", text, re.S)[0]
+    main = re.sub(
+        r'<span class="cites">.*?</span>|<script.*?</script>|<table.*?</table>', " ", main, flags=re.S
+    )
+    said = [re.sub(r"<[^>]+>", " ", p) for p in re.findall(r"<p[^>]*>(.*?)</p>", main, re.S)]
+    assert reading_grade(" ".join(said)) <= 8

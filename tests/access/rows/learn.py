@@ -11,4 +11,5 @@ ROWS = {
     "learn:cite": for_all(lambda people: {"form": "bib"}),
     "learn:answer": for_all(lambda people: QUESTION),
     "learn:pool": for_all(lambda people: {**QUESTION, "form": "json"}),
+    "learn:figure": for_all(lambda people: {**QUESTION, "name": "forest", "form": "bib"}),
 }

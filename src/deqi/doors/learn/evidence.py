@@ -1,44 +1,56 @@
-"""What the trials found, for everyone: the answers, the studies behind them, the mechanisms, all to take away."""
+"""What the trials found, for everyone: the results, the studies behind them, the mechanisms, plain words."""
 
 from __future__ import annotations
 
-import csv
-import json
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from deqi.doors.access import public
+from deqi.doors.learn.choice import Choice
 from deqi.doors.learn.frame import show
 from deqi.science import evidence
-from deqi.science.evidence.charts import Section, describe, forest_spec
+from deqi.science.evidence.charts import compact_forest_spec, describe
 from deqi.science.evidence.mechanism_chart import mechanism_spec
-from deqi.science.evidence.pooling import ESTIMATORS
 from deqi.science.evidence.schema import COMPARATORS as COMPARATOR_WORDS
 from deqi.science.evidence.schema import CONDITIONS as CONDITION_WORDS
 from deqi.science.evidence.schema import DOMAINS as DOMAIN_WORDS
 
 CONDITIONS = ("dpn", "cipn", "cts", "phn", "hiv_sn", "radiculopathy")
-DOMAINS = ("pain", "numbness_tingling", "sensory_symptoms", "nerve_conduction", "function", "quality_of_life")
+PUBLIC_QUESTION = ("cipn", "sensory_symptoms")
 COMPARATORS = ("sham", "usual_care", "waitlist", "drug")
 
 
 @public
 @require_safe
 def overview(request: HttpRequest) -> HttpResponse:
-    """Every question with an answer, sham first; the six mechanisms; what no guideline says."""
+    """Every question with an answer, sham first; the six mechanisms; `?condition=` keeps to one condition.
+
+    A condition we hold nothing on, or a mixed one, shows them all.
+    """
+    asked = request.GET.get("condition", "")
+    only = asked if asked in CONDITION_WORDS else ""
     tables = []
-    for condition in CONDITIONS:
+    for condition in (only,) if only else CONDITIONS:
         rows = [r for r in evidence.answer_table(condition) if r["k"] and r["comparator"] in COMPARATORS]
-        if rows:
-            tables.append({"condition": condition, "name": CONDITION_WORDS[condition], "rows": rows})
+        if rows or only:
+            beside = (
+                {"positions": evidence.positions(condition), "doses": evidence.doses(condition)}
+                if only
+                else {}
+            )
+            tables.append(
+                {"condition": condition, "name": CONDITION_WORDS[condition], "rows": rows, **beside}
+            )
     return show(
         request,
         "learn/evidence.html",
         "evidence",
         tables=tables,
+        only=only,
+        conditions=CONDITION_WORDS,
         comparators=COMPARATOR_WORDS,
         domains=DOMAIN_WORDS,
         mechanisms=evidence.mechanisms().values(),
@@ -61,9 +73,25 @@ def help_page(request: HttpRequest) -> HttpResponse:
         "help",
         page=page,
         sections=sections,
-        spec=mechanism_spec("page"),
+        spec=mechanism_spec("page", width=600, compact=True),
+        narrow=mechanism_spec("page", width=264, compact=True),
+        **_plain_forest(),
         mechanisms=evidence.mechanisms().values(),
     )
+
+
+def _plain_forest() -> dict[str, Any]:
+    """One forest plot for the public page: tingling and numbness after chemotherapy, sham and the rest."""
+    condition, domain = PUBLIC_QUESTION
+    sections = Choice().sections(condition, domain)
+    title = f"{DOMAIN_WORDS[domain].capitalize()} in {CONDITION_WORDS[condition]}"
+    return {
+        "forest": compact_forest_spec(sections, title=title, theme="page", width=600),
+        "forest_narrow": compact_forest_spec(sections, title=title, theme="page", width=264),
+        "said": describe(sections, title),
+        "question": PUBLIC_QUESTION,
+        "pools": sections,
+    }
 
 
 def _opened(reference: str) -> dict[str, Any]:
@@ -86,60 +114,6 @@ def record_page(request: HttpRequest, kind: str, key: str) -> HttpResponse:
     shelf = {"review": evidence.reviews, "guideline": evidence.guidelines}.get(kind)
     whole = shelf()[key] if shelf else None
     return show(request, "learn/record.html", "evidence", record=record, whole=whole)
-
-
-@public
-@require_safe
-def answer_page(request: HttpRequest, condition: str, domain: str) -> HttpResponse:
-    """One question: does it help this symptom in this condition? `?estimator=` and `?exclude=` change the pool."""
-    if condition not in CONDITION_WORDS or domain not in DOMAIN_WORDS:
-        raise Http404("There is no such question.")
-    options = _options(request)
-    pools = [
-        (c, evidence.pool(condition=condition, domain=domain, comparator=c, **options)) for c in COMPARATORS
-    ]
-    sections = [Section(f"Against {COMPARATOR_WORDS[c]}", result) for c, result in pools]
-    title = f"{DOMAIN_WORDS[domain].capitalize()} in {CONDITION_WORDS[condition]}"
-    drawn = any(section.result.k for section in sections)
-    return show(
-        request,
-        "learn/answer.html",
-        "evidence",
-        title=title,
-        condition=condition,
-        domain=domain,
-        answer=evidence.answer(condition, domain, "sham"),
-        pools=[(COMPARATOR_WORDS[c], c, result) for c, result in pools],
-        spec=forest_spec(sections, title=title, theme="page") if drawn else None,
-        said=describe(sections, title) if drawn else "",
-        doses=evidence.doses(condition),
-        estimators=ESTIMATORS,
-        options=options,
-        query=request.GET.urlencode(),
-        others=[(d, DOMAIN_WORDS[d]) for d in DOMAINS if d != domain],
-    )
-
-
-@public
-@require_safe
-def download(request: HttpRequest, condition: str, domain: str, form: str) -> HttpResponse:
-    """The numbers behind an answer as JSON or CSV; `?comparator=` as on the page."""
-    comparator = request.GET.get("comparator", "sham")
-    if condition not in CONDITION_WORDS or domain not in DOMAIN_WORDS or comparator not in COMPARATOR_WORDS:
-        raise Http404("There is no such question.")
-    result = evidence.pool(condition=condition, domain=domain, comparator=comparator, **_options(request))
-    told = json.loads(json.dumps(result.to_json(), default=str))
-    if form == "json":
-        return JsonResponse(told, json_dumps_params={"indent": 1})
-    if form != "csv":
-        raise Http404("json or csv")
-    response = _file(f"{condition}-{domain}-{comparator}.csv", "text/csv")
-    writer = csv.writer(response)
-    writer.writerow(["id", "study", "n", "estimate", "se", "ci95_low", "ci95_high", "weight_pct", "url"])
-    for s in result.studies:
-        row = [s.id, s.label, s.n, s.estimate, s.se, *s.ci95, s.weight_pct, s.source["url"]]
-        writer.writerow(row)
-    return response
 
 
 @public
@@ -208,16 +182,6 @@ def cite(request: HttpRequest, form: str) -> HttpResponse:
     response = _file(f"deqi-evidence.{form}", "text/plain; charset=utf-8")
     response.write(makers[form](evidence.trials()[key] for key in wanted))
     return response
-
-
-def _options(request: HttpRequest) -> dict[str, Any]:
-    """The reader's choices, kept to those that exist."""
-    estimator, test = request.GET.get("estimator", "REML"), request.GET.get("test", "knha")
-    return {
-        "estimator": estimator if estimator in ESTIMATORS else "REML",
-        "test": test if test in ("knha", "z") else "knha",
-        "exclude": tuple(key for key in request.GET.getlist("exclude") if key in evidence.trials()),
-    }
 
 
 def _file(name: str, kind: str) -> HttpResponse:

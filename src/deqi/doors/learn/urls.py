@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from deqi.doors.learn import evidence, points, views
+from deqi.doors.learn import evidence, explorer, points, views
 
 app_name = "learn"
 urlpatterns = [
@@ -16,6 +16,7 @@ urlpatterns = [
     path("evidence/mechanisms/<slug:key>/", evidence.mechanism_page, name="mechanism"),
     path("evidence/records/<slug:kind>/<slug:key>/", evidence.record_page, name="record"),
     path("evidence/cite.<str:form>", evidence.cite, name="cite"),
-    path("evidence/<slug:condition>/<slug:domain>/", evidence.answer_page, name="answer"),
-    path("evidence/<slug:condition>/<slug:domain>/pool.<str:form>", evidence.download, name="pool"),
+    path("evidence/<slug:condition>/<slug:domain>/", explorer.answer_page, name="answer"),
+    path("evidence/<slug:condition>/<slug:domain>/pool.<str:form>", explorer.download, name="pool"),
+    path("evidence/<slug:condition>/<slug:domain>/<slug:name>.<str:form>", explorer.figure, name="figure"),
 ]

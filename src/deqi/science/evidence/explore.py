@@ -45,20 +45,21 @@ def _how(result: PoolResult) -> tuple[Estimator, Test]:
     return result.estimator, result.test  # type: ignore[return-value]
 
 
-def without_each(result: PoolResult) -> tuple[Labelled, ...]:
+def without_each(result: PoolResult, *, truncate: bool = False) -> tuple[Labelled, ...]:
     """The pool refitted without each study in turn."""
     estimator, test = _how(result)
     y, v = result.vectors()
-    rows = leave_one_out(y, v, estimator=estimator, test=test)
+    rows = leave_one_out(y, v, estimator=estimator, test=test, truncate=truncate)
     return tuple(_labelled(result, row) for row in rows)
 
 
-def over_time(result: PoolResult) -> tuple[Labelled, ...]:
+def over_time(result: PoolResult, *, truncate: bool = False) -> tuple[Labelled, ...]:
     """The pool as it grew year by year; studies without a year come last."""
     estimator, test = _how(result)
     y, v = result.vectors()
     order = sorted(range(len(y)), key=lambda i: (result.studies[i].year or 9999, result.studies[i].id))
-    return tuple(_labelled(result, row) for row in cumulative(y, v, order, estimator=estimator, test=test))
+    rows = cumulative(y, v, order, estimator=estimator, test=test, truncate=truncate)
+    return tuple(_labelled(result, row) for row in rows)
 
 
 def _labelled(result: PoolResult, row: Refit) -> Labelled:
@@ -110,12 +111,12 @@ def group_of(trial_id: str, grouping: Grouping, comparator: str | None = None) -
     return "high" if "high" in worst else "unclear" if "unclear" in worst else "low"
 
 
-def by_group(result: PoolResult, grouping: Grouping) -> Subgroups:
+def by_group(result: PoolResult, grouping: Grouping, *, truncate: bool = False) -> Subgroups:
     """The pool in groups of trials, and whether the groups differ."""
     estimator, test = _how(result)
     labels = [group_of(s.id, grouping, s.comparator) for s in result.studies]
     y, v = result.vectors()
-    return subgroups(y, v, labels, estimator=estimator, test=test)
+    return subgroups(y, v, labels, estimator=estimator, test=test, truncate=truncate)
 
 
 def number_of(trial_id: str, feature: Number) -> float | None:
@@ -134,7 +135,7 @@ def number_of(trial_id: str, feature: Number) -> float | None:
     return dose.sessions if feature == "sessions" else dose.weeks
 
 
-def by_number(result: PoolResult, features: Sequence[Number]) -> MetaRegression:
+def by_number(result: PoolResult, features: Sequence[Number], *, truncate: bool = False) -> MetaRegression:
     """Effects regressed on features of the trials; trials that did not print one are left out.
 
     Raises CannotPool when too few remain.
@@ -152,7 +153,7 @@ def by_number(result: PoolResult, features: Sequence[Number]) -> MetaRegression:
     }
     y = np.array([s.estimate for s, _ in rows])
     v = np.array([s.se**2 for s, _ in rows])
-    return meta_regression(y, v, columns, estimator=estimator, test=test)
+    return meta_regression(y, v, columns, estimator=estimator, test=test, truncate=truncate)
 
 
 def with_other_estimators(result: PoolResult) -> dict[str, tuple[float, tuple[float, float]]]:

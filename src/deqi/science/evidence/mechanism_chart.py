@@ -6,12 +6,31 @@ from deqi.science.evidence.charts import FONT, PALETTE, Spec, Theme
 from deqi.science.evidence.library import mechanisms
 
 
-def mechanism_spec(theme: Theme = "light", width: int = 420) -> Spec:
-    """How many findings speak for, are mixed or speak against each mechanism, in people and in animals."""
+def mechanism_spec(theme: Theme = "light", width: int = 420, *, compact: bool = False) -> Spec:
+    """How many findings speak for, are mixed or speak against each mechanism, in people and in animals.
+
+    `compact` writes each name above its bar, for a narrow screen.
+    """
     colour = PALETTE[theme]
+    names: Spec = {"labelLimit": 480, "labelPadding": 10}
+    if compact:
+        names = {
+            "labelLimit": width,
+            "labelAlign": "left",
+            "labelPadding": -2,
+            "labelOffset": -14,
+            "zindex": 1,
+        }
     words = {"supports": "speaks for", "mixed": "mixed", "against": "speaks against"}
     rows = [
-        {"mechanism": m.name, "seen in": who, "direction": words[direction], "findings": count, "order": i}
+        {
+            "id": m.id,
+            "mechanism": m.name,
+            "seen in": who,
+            "direction": words[direction],
+            "findings": count,
+            "order": i,
+        }
         for m in mechanisms().values()
         for who, model in (("people", "human"), ("animals", "animal"))
         for i, (direction, count) in enumerate(m.tally(model).items())  # type: ignore[arg-type]
@@ -35,11 +54,12 @@ def mechanism_spec(theme: Theme = "light", width: int = 420) -> Spec:
         },
         "facet": {"row": {"field": "seen in", "sort": ["people", "animals"], "title": None}},
         "spec": {
-            "width": width, "height": {"step": 26},
-            "mark": {"type": "bar", "cornerRadius": 2, "height": {"band": 0.62}},
+            "width": width, "height": {"step": 46 if compact else 26},
+            "mark": {"type": "bar", "cornerRadius": 2, "height": {"band": 0.35 if compact else 0.62},
+                     "yOffset": 8 if compact else 0},
             "encoding": {
                 "y": {"field": "mechanism", "type": "nominal", "sort": None, "title": None,
-                      "axis": {"labelLimit": 480, "labelPadding": 10}},
+                      "axis": names},
                 "x": {"field": "findings", "type": "quantitative", "title": "findings",
                       "axis": {"tickMinStep": 1, "gridOpacity": 0.6}},
                 "order": {"field": "order", "type": "quantitative"},
