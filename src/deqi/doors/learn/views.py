@@ -10,9 +10,9 @@ from deqi.doors.access import public
 @require_safe
 @public
 def front(request: HttpRequest) -> HttpResponse:
-    """Staff go to the day, patients to their own page, others see what Deqi is."""
+    """Staff go to the day (who may not see it, to the evidence), patients to their own page, others see what Deqi is."""
     if request.actor.is_staff:
-        return redirect("clinic:today")
+        return redirect("clinic:today" if request.actor.may("day.view") else "learn:evidence")
     if request.actor.patient_id:
         return redirect("patient:home")
     return render(request, "learn/front.html")
