@@ -52,6 +52,7 @@ TABLE: dict[str, frozenset[Role]] = {
     "session.run": frozenset({P, S}),
     "session.sign": frozenset({P, S}),
     "session.amend": frozenset({P, S}),
+    "protocol.manage": frozenset({P, S}),
     "safety.lift_stop": frozenset({S}),
     "review.decide": frozenset({P, S}),
     "letter.write": frozenset({P, S}),

@@ -7,8 +7,9 @@ from deqi.doors.clinic.letters.urls import urlpatterns as letters
 from deqi.doors.clinic.people.urls import urlpatterns as people
 from deqi.doors.clinic.plan.urls import urlpatterns as plan
 from deqi.doors.clinic.practice.urls import urlpatterns as practice
+from deqi.doors.clinic.protocols.urls import urlpatterns as protocols
 from deqi.doors.clinic.review.urls import urlpatterns as review
 from deqi.doors.clinic.visit.urls import urlpatterns as visit
 
 app_name = "clinic"
-urlpatterns = [*day, *people, *chart, *plan, *visit, *review, *letters, *events, *practice]
+urlpatterns = [*day, *people, *chart, *plan, *visit, *review, *letters, *events, *practice, *protocols]

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from deqi.doors.patient import checkin, side_effects, views
+from deqi.doors.patient import checkin, places, side_effects, views
 from deqi.doors.patient.intake import views as intake
 
 app_name = "patient"
@@ -14,6 +14,8 @@ urlpatterns = [
     path("agreed/<slug:kind>/", views.consent, name="consent"),
     path("today/", checkin.begin, name="checkin"),
     path("today/<slug:code>/", checkin.rate, name="rate"),
+    path("places/", places.begin, name="places"),
+    path("places/<slug:key>/", places.place, name="place"),
     path("side-effects/", side_effects.side_effects, name="side_effects"),
     path("side-effects/<slug:flag>/", side_effects.kept, name="side_effect_kept"),
     path("story/", intake.begin, name="intake"),

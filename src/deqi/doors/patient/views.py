@@ -7,8 +7,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from deqi.doors.access import needs
+from deqi.doors.extent import extent_context
 from deqi.doors.patient.plots import own_plot
 from deqi.record.audit.queries import who_looked
+from deqi.record.care.queries.extent import extent_over_time
 from deqi.record.care.queries.own import own_medicines, own_page, own_series
 from deqi.record.errors import Refusal
 from deqi.record.patients.actions.consents import record_consent
@@ -31,6 +33,7 @@ def home(request: HttpRequest) -> HttpResponse:
     series = own_series(page.patient, page.course, symptom)
     told = page.intake is not None and page.intake.submitted_at is not None
     context = {
+        **extent_context(extent_over_time(page.patient)),
         "page": page,
         "told": told,
         "symptom": symptoms()[symptom],

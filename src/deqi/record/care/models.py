@@ -301,6 +301,67 @@ class SafetyScreen(models.Model):
         return f"{self.verdict} {self.at:%Y-%m-%d %H:%M}"
 
 
+class SuggestionShown(models.Model):
+    """What the software suggested for a visit until its needles went in. What was placed stands with the session.
+
+    `ranked` holds every point of the ranking in order: code, score, side, role, whether it was in the proposed set
+    and whether the page came down to it; `left_out` what was kept out and why; `case` what it was computed from.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    session = models.OneToOneField(Session, on_delete=models.PROTECT, related_name="suggestion")
+    at = models.DateTimeField()
+    by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    model_version = models.CharField(max_length=20)
+    case = models.JSONField(default=dict)
+    ranked = models.JSONField(default=list)
+    left_out = models.JSONField(default=list)
+
+    def __str__(self) -> str:
+        return f"suggestion for {self.session_id}"
+
+
+class Protocol(models.Model):
+    """A treatment line kept to be used again: a whole prescription or a group of points.
+
+    One row a version. A version never changes but for being retired: a change is a new row that `replaces` the old
+    one, and a copy is a row of its own.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="protocols")
+    owner = models.ForeignKey(User, on_delete=models.PROTECT, related_name="protocols")
+    name = models.CharField(max_length=80)
+    line = models.TextField()  # as `format_line` writes it
+    condition = models.CharField(max_length=20, blank=True)  # a condition of `deqi.science.case`
+    note = models.TextField(blank=True)
+    shared = models.BooleanField(default=False)  # with everybody who may treat at the site
+    version = models.PositiveSmallIntegerField(default=1)
+    replaces = models.OneToOneField(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="replaced_by"
+    )
+    copied_from = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="copies"
+    )
+    created_at = models.DateTimeField()
+    retired_at = models.DateTimeField(null=True, blank=True)
+    retired_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["owner", "site", "name"],
+                condition=Q(retired_at=None),
+                name="protocol_name_once_in_use",
+            ),
+            models.CheckConstraint(condition=~Q(line="") & ~Q(name=""), name="protocol_has_name_and_line"),
+        ]
+        ordering = ["name", "id"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class Amendment(models.Model):
     """What somebody added to a signed record. The original stays as it was."""
 

@@ -74,7 +74,16 @@ def _small(label: str, values: Sequence[tuple[date, float]], start: date, end: d
     )
 
 
-def body_pictures(marks: Sequence[Mapping[str, Any]]) -> list[tuple[str, SafeString]]:
+#: What can be laid over the map, one at a time: nerves and dermatomes are two maps that disagree.
+LAYERS = {
+    "": "map alone",
+    "nerves": "nerve territories",
+    "dermatomes": "dermatomes",
+    "meridians": "meridians",
+}
+
+
+def body_pictures(marks: Sequence[Mapping[str, Any]], layer: str = "") -> list[tuple[str, SafeString]]:
     """The newest symptom map: each view of body, hands and feet that shows a mark, at most six."""
     levels = map_levels(marks)
     pictures = []
@@ -84,12 +93,13 @@ def body_pictures(marks: Sequence[Mapping[str, Any]]) -> list[tuple[str, SafeStr
             shown = {one.id for one in regions(view, None if whole else side)}
             if shown & levels.keys():
                 name = VIEW_NAMES[view] if whole else f"{side.capitalize()} {VIEW_NAMES[view].lower()}"
-                pictures.append((name, _drawn(view, side, levels)))
+                pictures.append((name, _drawn(view, side, levels, layer)))
     return pictures[:6]
 
 
-def _drawn(view: str, side: Any, levels: Mapping[str, float]) -> SafeString:
-    drawing = svg(view, side=side, layers=(), symptoms=levels, interactive=False, prefix=f"{side}-map")
+def _drawn(view: str, side: Any, levels: Mapping[str, float], layer: str) -> SafeString:
+    layers = (layer,) if layer and layer in LAYERS else ()
+    drawing = svg(view, side=side, layers=layers, symptoms=levels, interactive=False, prefix=f"{side}-map")
     return mark_safe(drawing)  # noqa: S308 - our own drawing of numbers and fixed names
 
 

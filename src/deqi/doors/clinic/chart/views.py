@@ -13,12 +13,14 @@ from django.views.decorators.http import require_http_methods
 
 from deqi.doors.access import needs
 from deqi.doors.clinic.chart.forms import ExaminationForm
-from deqi.doors.clinic.chart.pictures import body_pictures, marks_in_words, small_multiples
+from deqi.doors.clinic.chart.pictures import LAYERS, body_pictures, marks_in_words, small_multiples
+from deqi.doors.extent import extent_context
 from deqi.record.care.actions.examinations import record_examination
 from deqi.record.care.actions.screening import record_screen
 from deqi.record.care.queries.case import case_of, known_about
 from deqi.record.care.queries.chart import chart_of
 from deqi.record.care.queries.examinations import last_examinations
+from deqi.record.care.queries.extent import extent_over_time
 from deqi.record.errors import Refusal
 from deqi.record.patients.queries import patient_for
 from deqi.record.practice.clock import today_at
@@ -38,6 +40,7 @@ def chart(request: HttpRequest, patient_id: UUID) -> HttpResponse:
     page = request.GET.get("page", "1")
     seen = chart_of(patient, on, int(page) if page.isdigit() and len(page) < 5 else 1)
     case = case_of(patient, seen.course, on, known=seen.known)
+    layer = request.GET.get("layer", "")
     context = {
         "tab": "chart",
         "here": "patients",
@@ -50,7 +53,10 @@ def chart(request: HttpRequest, patient_id: UUID) -> HttpResponse:
         "medicines": [m for m in seen.lists["medicines"] if m["ended_on"] is None or m["ended_on"] > on],
         "news": seen.since_last_visit(),
         "small": small_multiples(seen.series),
-        "drawn": body_pictures(seen.known.marks),
+        "drawn": body_pictures(seen.known.marks, layer),
+        **extent_context(extent_over_time(patient)),
+        "layer": layer,
+        "layers": LAYERS,
         "marks": marks_in_words(seen.known.marks),
         "sharing": consent_state(seen.lists["consents"], "sharing"),
         "facts": facts(),

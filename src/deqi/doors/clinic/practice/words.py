@@ -22,6 +22,7 @@ MAY: dict[str, str] = {
     "session.run": "Treat",
     "session.sign": "Sign a session",
     "session.amend": "Add to a signed session",
+    "protocol.manage": "Keep and share protocols",
     "safety.lift_stop": "Lift a safety stop, with a reason",
     "review.decide": "Decide a review",
     "letter.write": "Write letters",

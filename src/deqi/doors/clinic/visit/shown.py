@@ -12,9 +12,10 @@ from deqi.record.actor import Actor
 from deqi.record.care.line import LineRefused
 from deqi.record.care.queries.case import map_levels
 from deqi.record.care.queries.visit import VisitPage, look_in_due
+from deqi.record.care.suggested import IN_SIGHT, offer
 from deqi.record.errors import Conflict, Refusal
 from deqi.science.measures import symptoms
-from deqi.science.points import atlas, drawing, suggest
+from deqi.science.points import atlas, drawing
 from deqi.science.safety import (
     adverse_event_types,
     clean_needle_steps,
@@ -30,7 +31,6 @@ QUICK_EVENTS = ("vasovagal_syncope", "stuck_or_bent_needle", "bleeding_spot", "n
 VIEWS = ("foot_dorsum", "leg_medial", "hand_dorsum", "foot_medial", "foot_lateral", "foot_sole", "hand_palm")
 BODY = ("front", "back")
 MOST_DRAWINGS = 3
-MOST_SUGGESTED = 4
 SIDE_WORDS = {"left": "l", "right": "r", "both": "b"}
 SECOND_LOOK = ("head", "face", "neck")
 
@@ -52,6 +52,7 @@ def shown(
     part: str = "",
     refusal: Refusal | None = None,
     typed: Mapping[str, str] | None = None,
+    layer: str = "",
 ) -> dict[str, Any]:
     """The context of `visit.html` and `signed.html`."""
     session = page.session
@@ -65,7 +66,9 @@ def shown(
         "tags": tags(page),
         "rows": point_rows(page),
         "ratings": [{"symptom": symptoms()[key], "today": page.ratings.get(key)} for key in page.symptoms],
-        "drawings": drawings(page, [one["point"].code for one in suggested["points"]]),
+        "drawings": drawings(page, [one["point"].code for one in suggested["points"]], layer),
+        "layer": layer,
+        "layers": LAYERS,
         "suggested": suggested,
         "card": [tick for tick in session_card() if tick.phase == "before"],
         "event_groups": event_groups(),
@@ -176,9 +179,9 @@ def suggestions(page: VisitPage) -> dict[str, Any]:
     """The best suggested points that are not on the line yet, before the needles are in."""
     if page.session.state != "open":
         return {"points": []}
-    said = suggest(page.case, MOST_SUGGESTED * 4)
-    standing = {one.code for one in page.placements}
-    points = [one for one in said.points if one.code not in standing][:MOST_SUGGESTED]
+    offered = offer(page.case, {one.code for one in page.placements})
+    said = offered.said
+    points = [one for one in said.points if one.code in offered.in_sight]
     return {
         "points": [
             {
@@ -189,13 +192,17 @@ def suggestions(page: VisitPage) -> dict[str, Any]:
             }
             for one in points
         ],
-        "left_out": said.left_out[:MOST_SUGGESTED],
+        "left_out": said.left_out[:IN_SIGHT],
         "not_proof": said.not_proof,
         "model_version": said.model_version,
     }
 
 
-def drawings(page: VisitPage, suggested: Collection[str] = ()) -> list[dict[str, Any]]:
+#: What can be laid over the drawings, one at a time: nerves and dermatomes are two maps that disagree.
+LAYERS = {"": "points", "meridians": "meridians", "nerves": "nerve territories", "dermatomes": "dermatomes"}
+
+
+def drawings(page: VisitPage, suggested: Collection[str] = (), layer: str = "") -> list[dict[str, Any]]:
     """Up to three small views that show today's points; hands and feet first, the side that is needled."""
     placed = [
         f"{one.code}:{one.side}" if one.side in ("left", "right") else one.code for one in page.placements
@@ -216,6 +223,7 @@ def drawings(page: VisitPage, suggested: Collection[str] = ()) -> list[dict[str,
                 drawing.svg(
                     view,
                     side=side,
+                    layers=("points", layer) if layer in LAYERS and layer else ("points",),
                     points=(),
                     placed=placed,
                     suggested=suggested,

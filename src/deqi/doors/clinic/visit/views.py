@@ -173,7 +173,9 @@ def _page(
     request: HttpRequest, session_id: UUID, part: str = "", refusal: Refusal | None = None, status: int = 200
 ) -> HttpResponse:
     page = visit_page(request.actor, session_id)
-    context = shown(page, request.actor, part, refusal, request.POST if refusal else None)
+    context = shown(
+        page, request.actor, part, refusal, request.POST if refusal else None, request.GET.get("layer", "")
+    )
     name = "signed" if page.session.state == "signed" else "visit"
     if name == "signed":
         context["sound"] = seal_holds(page.session)

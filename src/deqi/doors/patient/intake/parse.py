@@ -25,7 +25,7 @@ def answer_of(step: Step, post: QueryDict, before: Mapping[str, Any]) -> Answer:
     if step.kind == "since":
         return {"year": _whole(post.get("year")), "month": _whole(post.get("month"))}
     if step.kind == "map":
-        return {"marks": _marks(post, before)}
+        return {"marks": marks_of(post, before)}
     if step.kind == "text":
         return {"text": post.get("text", "").replace("\r\n", "\n")}
     if step.kind in ("medicines", "allergies"):
@@ -52,7 +52,7 @@ def _value(step: Step, post: QueryDict) -> Any:
     return post.get("value", "")
 
 
-def _marks(post: QueryDict, before: Mapping[str, Any]) -> dict[str, int]:
+def marks_of(post: QueryDict, before: Mapping[str, Any]) -> dict[str, int]:
     """Marks of the map: "right_heel:6" from the drawing; from the list "right_heel" alone, as strong as chosen."""
     earlier = before.get("marks", {})
     level = _whole(post.get("level")) or 5

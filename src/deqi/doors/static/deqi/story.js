@@ -45,6 +45,7 @@
   let timer = 0;
   const keep = () => {
     count();
+    if ("whole" in form.dataset) return; // a map drawn anew is sent whole
     clearTimeout(timer);
     timer = setTimeout(() => fetch(location.href, { method: "POST", body: new FormData(form), redirect: "manual", keepalive: true }).catch(() => {}), 600);
   };

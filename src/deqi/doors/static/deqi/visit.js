@@ -79,6 +79,11 @@
   });
   arrived();
 
+  /* Opened by Alt P, the first protocol is one Enter away. */
+  document.addEventListener("toggle", (event) => {
+    if (event.target.matches?.("details.protocols[open]")) event.target.querySelector("button, input:not([type=hidden])")?.focus();
+  }, true);
+
   document.addEventListener("click", (event) => {
     const put = event.target.closest("[data-put]");
     if (put) {

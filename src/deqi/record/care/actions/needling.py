@@ -14,6 +14,7 @@ from deqi.record.audit.actions import log
 from deqi.record.care.actions.changing import OPEN_STATES, State, change, must_be, session_for
 from deqi.record.care.actions.screens import keep_screen, must_be_safe
 from deqi.record.care.actions.sessions import consent_or_refusal, licence_or_refusal
+from deqi.record.care.actions.suggesting import keep_suggestion
 from deqi.record.care.line import merged, named, read
 from deqi.record.care.models import RETENTION_MIN, Incident, Session
 from deqi.record.care.placements import (
@@ -162,6 +163,7 @@ def needles_in(actor: Actor, session_id: UUID, count: int, *, at: datetime | Non
     at = at or now
     if not session.opened_at <= at <= now:
         raise Refusal("The needles cannot have gone in before the visit began or in the future.", field="at")
+    keep_suggestion(actor, session, {placement.code for placement in placements})
     change(actor, session, "rest", session.version, state=State.RESTING, needles_in=count, needled_at=at)
     log(actor, "session.needles_in", patient_id=session.patient_id, about=session, detail={"count": count})
     return session

@@ -1,14 +1,14 @@
 """A signed session never changes: the database itself refuses, on SQLite and PostgreSQL.
 
-Refused: changing or deleting a signed session, changing or deleting its needles and electrical pairs, adding
-one, and changing or deleting an amendment. Whoever fills a database writes a session unsigned, then its needles,
+Refused: changing or deleting a signed session, changing or deleting its needles, electrical pairs and
+what was suggested, adding one, and changing or deleting an amendment. Whoever fills a database writes a session unsigned, then its needles,
 then signs it.
 """
 
 from django.db import migrations
 
 SIGNED = "(SELECT 1 FROM care_session WHERE id = {row}.session_id AND state = 'signed')"
-PARTS = ("care_needleplacement", "care_electricalpair")
+PARTS = ("care_needleplacement", "care_electricalpair", "care_suggestionshown")
 WORDS = "a signed session never changes"
 
 SQLITE = (

@@ -1,7 +1,7 @@
 """What was decided or sent never changes: the database itself refuses, on SQLite and PostgreSQL.
 
 Refused: changing or deleting a review, changing or deleting a revision of a plan, changing or deleting a letter
-that was sent.
+that was sent, changing a version of a protocol in anything but its retiring, or deleting it.
 """
 
 from django.db import migrations
@@ -9,7 +9,14 @@ from django.db import migrations
 ALWAYS = {"care_review": "a review never changes", "care_courserevision": "a decided plan never changes"}
 SENT = {"care_letter": "a sent letter never changes"}
 
+KEPT = "id, site_id, owner_id, name, line, condition, note, shared, version, replaces_id, copied_from_id, created_at"
+PROTOCOL = "a version of a protocol never changes"
+
 SQLITE = [
+    f"""CREATE TRIGGER care_protocol_no_{verb.split()[0].lower()} BEFORE {verb} ON care_protocol
+        BEGIN SELECT RAISE(ABORT, '{PROTOCOL}'); END"""
+    for verb in (f"UPDATE OF {KEPT}", "DELETE")
+] + [
     f"""CREATE TRIGGER {table}_no_{verb} BEFORE {verb.upper()} ON {table}
         {"WHEN OLD.sent_at IS NOT NULL" if table in SENT else ""}
         BEGIN SELECT RAISE(ABORT, '{words}'); END"""
@@ -20,6 +27,10 @@ SQLITE = [
 POSTGRESQL = [
     """CREATE FUNCTION care_decided_refuse() RETURNS trigger LANGUAGE plpgsql AS
        $$ BEGIN RAISE EXCEPTION '%', TG_ARGV[0]; END $$""",
+    f"""CREATE TRIGGER care_protocol_stays BEFORE UPDATE OF {KEPT} OR DELETE ON care_protocol FOR EACH ROW
+        EXECUTE FUNCTION care_decided_refuse('{PROTOCOL}')""",
+    f"""CREATE TRIGGER care_protocol_no_truncate BEFORE TRUNCATE ON care_protocol
+        FOR EACH STATEMENT EXECUTE FUNCTION care_decided_refuse('{PROTOCOL}')""",
     *[
         f"""CREATE TRIGGER {table}_stays BEFORE UPDATE OR DELETE ON {table} FOR EACH ROW
             {"WHEN (OLD.sent_at IS NOT NULL)" if table in SENT else ""}

@@ -18,10 +18,12 @@ from deqi.record.care.actions.changing import session_for
 from deqi.record.care.actions.screens import earlier_visits, screen_case, screen_of
 from deqi.record.care.codes import rating_codes, symptom_of
 from deqi.record.care.line import LineRefused, merged
-from deqi.record.care.models import Letter, Observation, Session
+from deqi.record.care.models import Letter, Observation, Session, SuggestionShown
 from deqi.record.care.placements import affected_side, needles_of, placements_of
 from deqi.record.care.queries.case import Known, case_of, known_from, known_lists
 from deqi.record.care.queries.courses import CoursePosition, course_position
+from deqi.record.care.queries.protocols import protocols_in_scope
+from deqi.record.care.suggested import Taken, taken
 from deqi.record.patients.models import RedFlagAnswer
 from deqi.record.practice.clock import day_at, today_at, zone_of
 from deqi.record.practice.models import NeedleLot
@@ -34,6 +36,8 @@ from deqi.science.safety import FactDefinition, RedFlag, Screen
 Row = Mapping[str, Any]
 #: Asked of everybody who has not drawn or rated anything yet.
 COMMON_SYMPTOMS = ("pain", "burning", "tingling", "numbness")
+#: Offered on the page of a visit; the others are a click away.
+MOST_PROTOCOLS = 60
 LOOK_IN_EVERY = timedelta(minutes=10)
 
 
@@ -137,6 +141,14 @@ class VisitPage:
         return held
 
     @property
+    def taken(self) -> Taken | None:
+        """What became of the suggestion that was kept when the needles went in."""
+        if not self.rows["suggested"]:
+            return None
+        kept = self.rows["suggested"][0]
+        return taken(kept["ranked"], [one.code for one in self.placements], kept["model_version"])
+
+    @property
     def feet_unfelt(self) -> bool:
         return bool(self.case.facts.get("insensate_feet"))
 
@@ -149,7 +161,7 @@ def visit_page(actor: Actor, session_id: UUID) -> VisitPage:
     """The visit, if the acting person may see it; the look is written to the audit log."""
     session = session_for(actor, session_id, "clinical.view", lock=False)
     on = today_at(session.site)
-    lists = together(**known_lists(session.patient, on), **_lists(session, on))
+    lists = together(**known_lists(session.patient, on), **_lists(actor, session, on))
     known = known_from(session.patient, on, lists)
     placements = placements_of(session)
     first = session.number == 1 and not lists["last"] and not earlier_visits(session)
@@ -170,7 +182,7 @@ def visit_page(actor: Actor, session_id: UUID) -> VisitPage:
     )
 
 
-def _lists(session: Session, on: date) -> dict[str, Some]:
+def _lists(actor: Actor, session: Session, on: date) -> dict[str, Some]:
     since, until = day_at(session.site, on)
     before = Session.objects.filter(course=session.course_id, state="signed", number__lt=session.number)
     rated = Observation.objects.filter(
@@ -215,6 +227,18 @@ def _lists(session: Session, on: date) -> dict[str, Some]:
         ),
         "amendments": some(session.amendments.order_by("at"), "text", "reason", "at", "author__name"),
         "lots": some(lots.order_by("expires"), "id", "maker", "gauge_mm", "length_mm", "lot", "expires"),
+        "suggested": some(
+            SuggestionShown.objects.filter(session=session).order_by("at"), "ranked", "model_version", "at"
+        ),
+        "protocols": some(
+            protocols_in_scope(actor)
+            .filter(site=session.site_id, retired_at=None)
+            .order_by("name")[:MOST_PROTOCOLS],
+            "id",
+            "name",
+            "line",
+            "owner__name",
+        ),
         "letters": some(
             Letter.objects.filter(id=uuid5(session.id, "referral")),
             "id",
