@@ -86,7 +86,7 @@ def test_a_new_map_shows_how_far_it_reaches(page, sign_in, people, course, trans
         patient=eve, code="burning_average", value=4, channel="home", effective_at=timezone.now()
     )
     page = sign_in("eve")
-    page.goto("/my/places/")
+    page.goto("/me/places/")
     page.wait_for_selector(".drawings path.region")
     axe(page)
     picture(page, "places", sizes=("phone",))

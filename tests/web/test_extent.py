@@ -68,18 +68,18 @@ def test_both_pages_show_it_with_its_table(as_, people, maps, course):
     maps(180, WHOLE_FOOT)
     maps(1, WHOLE_FOOT[:1])
     chart = as_("alice").get(f"/patients/{people.eve_patient.id}/chart/").content.decode()
-    home = as_("eve").get("/my/").content.decode()
+    home = as_("eve").get("/me/").content.decode()
     for text in (chart, home):
         assert "moved down" in text and "9 cun" in text and "The maps as a table" in text
 
 
-def test_the_chart_with_many_maps_takes_few_queries(as_, people, maps, course, django_assert_max_num_queries):
+def test_the_chart_with_many_maps_takes_few_queries(as_, people, maps, course, statements):
     for n in range(20):
         maps(n, WHOLE_FOOT)
     page = as_("alice")
     url = f"/patients/{people.eve_patient.id}/chart/"
     page.get(url)
-    with django_assert_max_num_queries(12):
+    with statements(12):
         assert page.get(url).status_code == 200
 
 
@@ -93,7 +93,7 @@ def test_a_new_map_is_kept_when_every_symptom_is_answered(as_, people, maps, bur
         effective_at=timezone.now(),
     )
     page = as_("eve")
-    first = page.get("/my/places/")["Location"]
+    first = page.get("/me/places/")["Location"]
     assert " checked" not in page.get(first).content.decode().split("groups")[0].split('name="region"', 1)[1]
     second = page.post(first, {"level": 4, "region": ["right_great_toe_top"]})["Location"]
     assert second != first and SymptomMap.objects.count() == 1, "half a map is not a map"

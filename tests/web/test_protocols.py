@@ -146,12 +146,12 @@ def test_the_page_marks_the_word_and_keeps_what_was_typed(as_, people):
     assert "ST36 b 25mm" in tried and "2 needles" in tried
 
 
-def test_the_list_takes_few_queries(as_, keep, django_assert_max_num_queries):
+def test_the_list_takes_few_queries(as_, keep, statements):
     for n in range(12):
         keep(name=f"Feet {n}", shared=True)
     page = as_("bob")
     page.get("/protocols/")
-    with django_assert_max_num_queries(12):
+    with statements(12):
         assert page.get("/protocols/").status_code == 200
 
 
@@ -176,12 +176,12 @@ def test_a_visit_offers_them_and_its_line_can_be_kept(as_, people, visit, keep):
     assert Protocol.objects.get(name="Today").line == kept.line
 
 
-def test_a_visit_with_many_protocols_still_takes_few_queries(as_, visit, keep, django_assert_max_num_queries):
+def test_a_visit_with_many_protocols_still_takes_few_queries(as_, visit, keep, statements):
     for n in range(70):
         keep(name=f"Feet {n}", line="st36 b")
     page = as_("alice")
     page.get(f"/visits/{visit.id}/")
-    with django_assert_max_num_queries(12):
+    with statements(12):
         assert page.get(f"/visits/{visit.id}/").status_code == 200
 
 

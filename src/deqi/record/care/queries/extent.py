@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from itertools import groupby
 
 from deqi.record.care.queries.case import map_levels
 from deqi.record.patients.models import Patient, SymptomMap
@@ -82,13 +83,16 @@ def _apart(one: MapExtent, limb: str) -> bool:
 
 
 def extent_over_time(patient: Patient) -> ExtentOverTime:
-    """The maps of a person already looked up in scope. Two statements."""
-    rows = SymptomMap.objects.filter(patient=patient).prefetch_related("marks").order_by("-at")[:MOST]
+    """The maps of a person already looked up in scope. One statement."""
+    newest = SymptomMap.objects.filter(patient=patient).order_by("-at").values("id")[:MOST]
+    rows = SymptomMap.objects.filter(id__in=newest).order_by("at", "id")
+    columns = ("id", "at", "marks__region", "marks__side", "marks__level_0_10")
     maps = []
-    for row in reversed(rows):
+    for (_id, at), group in groupby(rows.values_list(*columns), key=lambda row: row[:2]):
         marks = [
-            {"region": mark.region, "side": mark.side, "level_0_10": mark.level_0_10}
-            for mark in row.marks.all()
+            {"region": region, "side": side, "level_0_10": level}
+            for _id, _at, region, side, level in group
+            if region is not None
         ]
-        maps.append(MapExtent(local(patient.home_site, row.at).date(), extent(map_levels(marks))))
+        maps.append(MapExtent(local(patient.home_site, at).date(), extent(map_levels(marks))))
     return ExtentOverTime(tuple(maps))
