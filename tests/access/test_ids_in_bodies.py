@@ -20,6 +20,8 @@ ROUNDS = 60
 SEED = 20261123
 #: Names under which forms send ids of rows.
 NAMES = [
+    "visit",
+    "exclude",
     "row",
     "patient",
     "patient_id",
