@@ -1,6 +1,7 @@
 """Django settings, read from the environment so that a clinic changes no code.
 
-DEQI_HOME          folder of the database, the secret key and back-ups (default ./var)
+DEQI_HOME          folder of the database, the keys and back-ups (default ./var)
+DEQI_SEAL_KEY      seals the secrets of authenticator apps and recovery codes; empty means seal.key in DEQI_HOME
 DEQI_DATABASE_URL  postgresql://user:password@host:port/name; empty means SQLite in DEQI_HOME
 DEQI_HOSTS         host names this clinic is reached by, separated by commas
 DEQI_ORIGIN        public address, e.g. https://clinic.example; https switches secure cookies on
@@ -24,11 +25,11 @@ ORIGIN = os.environ.get("DEQI_ORIGIN", "http://127.0.0.1:8000")
 SECURE = ORIGIN.startswith("https://")
 
 
-def _secret_key() -> str:
-    """The key in DEQI_HOME/secret.key, made on first use and readable by its owner alone."""
-    if key := os.environ.get("DEQI_SECRET_KEY"):
+def _key(variable: str, name: str) -> str:
+    """The key that `variable` names, else the one in DEQI_HOME/`name`: made on first use, its owner's alone."""
+    if key := os.environ.get(variable):
         return key
-    path = HOME / "secret.key"
+    path = HOME / name
     if not path.exists():
         HOME.mkdir(parents=True, exist_ok=True, mode=0o700)
         try:
@@ -68,7 +69,9 @@ def _database() -> dict:
     }
 
 
-SECRET_KEY = _secret_key()
+SECRET_KEY = _key("DEQI_SECRET_KEY", "secret.key")
+#: Seals the secrets of second factors. It is never in the database; without it nobody's app or codes work.
+SEAL_KEY = _key("DEQI_SEAL_KEY", "seal.key")
 DEBUG = False
 ALLOWED_HOSTS = [h for h in os.environ.get("DEQI_HOSTS", "127.0.0.1,localhost,[::1]").split(",") if h]
 CSRF_TRUSTED_ORIGINS = [ORIGIN]

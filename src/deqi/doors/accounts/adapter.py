@@ -10,6 +10,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from deqi.record.practice import sealing
 from deqi.record.practice.queries import actor_of, organization
 
 #: What counts as a second factor. Recovery codes stand in for one that was lost; they are none by themselves.
@@ -60,7 +61,13 @@ class Adapter(DefaultAccountAdapter):
 
 
 class SecondFactorAdapter(DefaultMFAAdapter):
-    """Staff who must have a second factor cannot take away their last one."""
+    """Staff who must have a second factor cannot take away their last one; secrets are stored sealed."""
+
+    def encrypt(self, text: str) -> str:
+        return sealing.sealed(text)
+
+    def decrypt(self, encrypted_text: str) -> str:
+        return sealing.opened(encrypted_text)
 
     def can_delete_authenticator(self, authenticator: Authenticator) -> bool:
         if not settings.REQUIRE_SECOND_FACTOR or not actor_of(authenticator.user).is_staff:

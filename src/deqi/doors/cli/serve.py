@@ -19,11 +19,12 @@ from deqi.doors.cli.main import Refused
 @click.option("--workers", default=2, show_default=True)
 @with_home
 def command(home: Path, host: str, port: int, workers: int) -> None:
-    """Serve the clinic. Refuses to start on a half-upgraded database or one that could lose a save."""
+    """Serve the clinic. Refuses to start on a half-upgraded database one that could lose a save, or without its key."""
     need_database()
     from deqi.record.operations.durability import faults
+    from deqi.record.practice import sealing
 
-    if found := faults():
+    if found := [*faults(), *sealing.faults(at_most=1)]:
         raise Refused("\n".join(found))
     serve(host, port, workers)
 

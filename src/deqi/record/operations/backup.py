@@ -1,7 +1,8 @@
 """A back-up is one file: the whole database and what proves it whole, encrypted with age.
 
 Layout (a tar, encrypted unless asked otherwise): `manifest.json` (version, migrations, row counts, audit head,
-SHA-256 of the data) and `database.sqlite3` or `database.dump` (pg_dump, custom format) and `secret.key`.
+SHA-256 of the data, which seal key) and `database.sqlite3` or `database.dump` (pg_dump, custom format) and the keys
+that lie in the clinic's folder, `secret.key` and `seal.key`. A key from the environment is not in the file.
 """
 
 from __future__ import annotations
@@ -28,8 +29,10 @@ from django.db import connection
 
 from deqi import __version__
 from deqi.record.audit.models import AuditHead
+from deqi.record.practice import sealing
 
 Say = Callable[[str], None]
+KEYS = {"secret.key": "DEQI_SECRET_KEY", "seal.key": "DEQI_SEAL_KEY"}
 OWN_APPS = ("audit", "practice", "patients", "care")
 
 
@@ -66,6 +69,7 @@ def write_backup(folder: Path, *, recipients: list[str], passphrase: str | None,
             "migrations": sorted(_applied()),
             "rows": row_counts() if connection.vendor == "postgresql" else _counts_in(data),
             "audit": {"last_id": head.last_id, "last_hash": head.last_hash},
+            "seal_key": sealing.fingerprint(settings.SEAL_KEY),
         }
         if connection.vendor == "sqlite":
             manifest["audit"] = _head_in(data)
@@ -73,8 +77,9 @@ def write_backup(folder: Path, *, recipients: list[str], passphrase: str | None,
         with tarfile.open(plain, "w") as tar:
             _add(tar, "manifest.json", json.dumps(manifest, indent=1).encode())
             tar.add(data, arcname=data.name)
-            if (key := settings.HOME / "secret.key").exists():
-                tar.add(key, arcname="secret.key")
+            for key, variable in KEYS.items():
+                if not os.environ.get(variable) and (settings.HOME / key).exists():
+                    tar.add(settings.HOME / key, arcname=key)
         say("Encrypting" if recipients or passphrase else "Not encrypted: keep this file safe")
         sealed = _seal(plain, recipients, passphrase)
         target = folder / f"deqi-{stamp}.tar{'.age' if sealed != plain else ''}"
@@ -132,10 +137,10 @@ def restore_backup(
             raise BackupError(
                 f"This back-up is of {manifest['database']}, the settings name {connection.vendor}"
             )
+        _same_seal(work, manifest)
         say("Putting it in place")
         (_restore_sqlite if connection.vendor == "sqlite" else _restore_postgresql)(work, manifest, replace)
-        if (work / "secret.key").exists() and not (settings.HOME / "secret.key").exists():
-            shutil.copy(work / "secret.key", settings.HOME / "secret.key")
+        _restore_keys(work)
     say("Proving it")
     found = row_counts()
     wrong = {t: (n, found.get(t)) for t, n in manifest["rows"].items() if found.get(t) != n}
@@ -220,6 +225,35 @@ def _restore_postgresql(work: Path, manifest: dict[str, Any], replace: bool) -> 
             str(work / manifest["file"]),
         ]
     )
+
+
+def _same_seal(work: Path, manifest: dict[str, Any]) -> None:
+    """Refuses when the secrets of second factors could not be opened after the restore."""
+    there = work / "seal.key"
+    key = settings.SEAL_KEY
+    if there.exists() and not os.environ.get("DEQI_SEAL_KEY"):
+        key = there.read_text().strip()
+    if manifest.get("seal_key", sealing.fingerprint(key)) != sealing.fingerprint(key):
+        raise BackupError(
+            "The secrets of second factors were sealed under another key: name it in DEQI_SEAL_KEY (or put it"
+            f" into {settings.HOME / 'seal.key'}) and restore again"
+        )
+
+
+def _restore_keys(work: Path) -> None:
+    """The keys of the back-up in place of those of an empty clinic; a key that differs is kept aside."""
+    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+    for name, variable in KEYS.items():
+        kept, target = work / name, settings.HOME / name
+        if os.environ.get(variable) or not kept.exists():
+            continue
+        if target.exists() and target.read_bytes() != kept.read_bytes():
+            os.replace(target, target.with_name(f"{name}-before-restore-{stamp}"))
+        shutil.copy(kept, target)
+        target.chmod(0o600)
+        _sync(target)
+        if name == "seal.key":
+            settings.SEAL_KEY = kept.read_text().strip()
 
 
 def _postgres_url() -> str:

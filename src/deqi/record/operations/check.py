@@ -11,6 +11,7 @@ from deqi.record.audit.chain import verify_chain
 from deqi.record.care.models import Course, Letter, NeedlePlacement, SafetyScreen, Session
 from deqi.record.operations.durability import faults
 from deqi.record.patients.models import Consent
+from deqi.record.practice import sealing
 
 Check = Callable[[], Iterator[str]]
 
@@ -74,4 +75,5 @@ CHECKS: dict[str, Check] = {
     "signed sessions": signed_sessions,
     "courses": courses,
     "letters": letters,
+    "second factors": sealing.faults,
 }
