@@ -21,6 +21,7 @@ COMMANDS = {
     "evidence": ("deqi.doors.cli.evidence", "What trials found: check, list, pool, draw."),
     "points": ("deqi.doors.cli.points", "The atlas, the treatment line and suggestions."),
     "safety": ("deqi.doors.cli.safety", "Screen a case against the safety rules."),
+    "measures": ("deqi.doors.cli.measures", "Score questionnaires, list what can be scored."),
     "course": ("deqi.doors.cli.course", "Plan and review one person's course."),
 }
 

@@ -20,16 +20,19 @@ from deqi.science.measures.items import (
     symptom_file,
     symptoms,
 )
-from deqi.science.measures.scores import Score, ScoreError, Scorer, score, scorers
+from deqi.science.measures.scores import Part, Scale, Score, ScoreError, Scorer, Subscore, score, scorers
 
 __all__ = [
     "ChangeStep",
     "ConductionMeasure",
     "ExaminationItem",
     "ImpactRating",
+    "Part",
+    "Scale",
     "Score",
     "ScoreError",
     "Scorer",
+    "Subscore",
     "Symptom",
     "change_file",
     "conduction_measures",
