@@ -99,7 +99,7 @@ def fit(
 
     Example: `fit([0.2, 0.4], [0.01, 0.01], estimator="FE").estimate` is 0.3.
     """
-    y, v, x = _checked(effects, variances, moderators)
+    y, v, x, back = _checked(effects, variances, moderators)
     k, p = len(y), 1 if x is None else x.shape[1]
     if x is not None and k <= p:
         raise CannotPool(f"{k} studies cannot carry {p} coefficients")
@@ -117,7 +117,7 @@ def fit(
     tau2 = spread.tau2
     m = fit_at(y, v + tau2, x) if random else fit_at(y, v, x)
     scale = _knapp_hartung_scale(m.q, k - p, truncate, notes) if test == "knha" else 1.0
-    covariance = m.inverse * scale
+    beta, covariance = back @ m.beta, back @ m.inverse @ back.T * scale
     df = k - p if test == "knha" else None
     base = fit_at(y, v, x)
     q_df = k - p
@@ -131,15 +131,15 @@ def fit(
     if random and x is None:
         if k >= 3:
             half = _critical(df) * math.sqrt(covariance[0, 0] + tau2)
-            pi95 = (float(m.beta[0]) - half, float(m.beta[0]) + half)
+            pi95 = (float(beta[0]) - half, float(beta[0]) + half)
         else:
             notes.append("two studies cannot show the range of true effects: no prediction interval")
-    q_mod, df_mod, p_mod = _moderator_test(m.beta, covariance, df)
+    q_mod, df_mod, p_mod = _moderator_test(beta, covariance, df)
     labels = ("intercept", *(names or tuple(f"x{i + 1}" for i in range(p - 1))))
     return Fit(
         estimator=estimator, test=test, k=k,
         coefficients=tuple(
-            _coefficient(labels[i], float(m.beta[i]), math.sqrt(covariance[i, i]), df) for i in range(p)
+            _coefficient(labels[i], float(beta[i]), math.sqrt(covariance[i, i]), df) for i in range(p)
         ),
         covariance=tuple(tuple(float(c) for c in row) for row in covariance), df=df,
         tau2=tau2 if random else None, tau2_se=spread.se if random else None, tau2_ci95=tau2_ci,
@@ -151,7 +151,8 @@ def fit(
 
 def _checked(
     effects: Vector | list[float], variances: Vector | list[float], moderators: Matrix | None
-) -> tuple[Vector, Vector, Matrix | None]:
+) -> tuple[Vector, Vector, Matrix | None, Matrix]:
+    """Effects, variances, design matrix with centred moderators, and what turns its coefficients back."""
     y = np.asarray(effects, dtype=float)
     v = np.asarray(variances, dtype=float)
     if len(y) == 0:
@@ -165,11 +166,26 @@ def _checked(
     if np.abs(y).max() > 1e12 or v.max() > 1e24 or v.min() < 1e-18:
         raise CannotPool("an effect or a variance is too large or too small to compute with")
     if moderators is None:
-        return y, v, None
-    x = np.column_stack([np.ones(len(y)), np.asarray(moderators, dtype=float)])
+        return y, v, None, np.ones((1, 1))
+    x, back = _centred(np.asarray(moderators, dtype=float))
     if np.linalg.matrix_rank(x) < x.shape[1]:
         raise CannotPool("the moderators repeat each other or do not vary: the fit is not determined")
-    return y, v, x
+    return y, v, x, back
+
+
+def _centred(moderators: Matrix) -> tuple[Matrix, Matrix]:
+    """Intercept and moderators with mean 0 and SD 1, so that calendar years cost no digits; and the way back.
+
+    Coefficients of the columns as given are `back @ coefficients`.
+    """
+    mean, sd = moderators.mean(axis=0), moderators.std(axis=0)
+    flat = sd <= 1e-12 * np.abs(moderators).max(axis=0, initial=0.0)
+    sd = np.where(flat, 1.0, sd)
+    x = np.where(flat, 0.0, (moderators - mean) / sd)
+    back = np.eye(x.shape[1] + 1)
+    back[0, 1:] = -mean / sd
+    back[1:, 1:] = np.diag(1.0 / sd)
+    return np.column_stack([np.ones(len(x)), x]), back
 
 
 def _single(y: Vector, v: Vector, estimator: Estimator, test: Test) -> Fit:
