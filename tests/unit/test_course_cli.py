@@ -8,6 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from deqi.doors.cli.course import command
+from deqi.science.course import model
 
 REVIEW = ["--condition", "dpn", "--on", "2026-04-13", "--format", "json"]
 
@@ -46,6 +47,19 @@ def test_a_review_prints_every_field_of_the_contract(course):
     assert set(fields.split()) <= set(found)
     assert set(found["forecast_continue"]) == {"mean", "lo80", "hi80"}
     assert found["verdict"] == "likely_yes"
+
+
+@pytest.mark.parametrize("form", ["json", "text"])
+def test_a_review_that_cannot_be_computed_says_so_and_ends_well(course, monkeypatch, form):
+    def refuse(*_):
+        raise model.FitError("the ratings could not be fitted")
+
+    monkeypatch.setattr(model, "fit", refuse)
+    files = ["--ratings", course / "r.csv", "--sessions", course / "s.csv"]
+    result = run("review", *files, *REVIEW[:-1], form)
+    assert result.exit_code == 0, result.output
+    assert "could not work these ratings out" in result.output
+    assert ('"verdict": "not_computed"' in result.output) == (form == "json")
 
 
 @pytest.mark.parametrize(

@@ -135,6 +135,42 @@ def test_a_course_that_ended_long_ago_has_one_forecast():
     assert any("ended" in warning for warning in found.warnings)
 
 
+def no_numbers(*arguments):
+    """A kernel in which nothing settles: every result it fills is not a number."""
+    for out in arguments[-3:]:
+        out[:] = np.nan
+
+
+def test_ratings_that_cannot_be_worked_out_are_answered_in_words(monkeypatch):
+    monkeypatch.setattr("deqi.science.course.kernel.run", no_numbers)
+    found = burning(ratings(7, 3.5))
+    assert found.verdict == "not_computed" and found.next_step == "judge_by_means"
+    assert found.p_improved is None and found.sceptical is None and found.n_ratings == 56
+    assert "could not work these ratings out" in found.words and "means" in found.warnings[0]
+    assert found.input_hash == burning(ratings(7, 3.5)).input_hash
+
+
+def test_one_course_that_cannot_be_worked_out_does_not_stop_the_others(monkeypatch):
+    from deqi.science.course import model
+    from deqi.science.course.many import review_many
+
+    real = model.fit
+
+    def fit(series, change):
+        if series.mean_rating > 6:
+            raise model.FitError("the ratings could not be fitted")
+        return real(series, change)
+
+    monkeypatch.setattr(model, "fit", fit)
+    work = [
+        (who, "burning", "dpn", ON, [(r.date, r.value, r.recall) for r in ratings(before, after)], SESSIONS)
+        for who, before, after in (("a", 7, 3.5), ("b", 8, 8), ("c", 6, 6))
+    ]
+    rows = list(review_many(work, workers=1))
+    assert [row["verdict"] for row in rows] == ["likely_yes", "not_computed", "likely_no"]
+    assert rows[1]["change"] is None and rows[1]["warnings"]
+
+
 @pytest.mark.parametrize(
     "p, verdict", [(0.8, "likely_yes"), (0.79, "unclear"), (0.21, "unclear"), (0.2, "likely_no")]
 )

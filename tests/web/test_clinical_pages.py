@@ -37,6 +37,7 @@ from deqi.record.patients.models import (
     SymptomMark,
 )
 from deqi.record.practice.models import Licence
+from deqi.science.course.posterior import FitError
 
 PLAN = {
     "goals": "Walk to the shop without burning feet",
@@ -364,6 +365,23 @@ def test_a_review_without_enough_ratings_says_so(people, alice, eve, course):
     sessions(people, course, 4)
     ratings(eve, days=2)
     assert "not enough ratings yet" in alice.get(url("review", course.id)).content.decode()
+
+
+def test_a_review_the_model_cannot_work_out_still_shows_the_means(people, alice, eve, course, monkeypatch):
+    def refuse(*_):
+        raise FitError("the ratings could not be fitted")
+
+    for module in ("model", "fan"):
+        monkeypatch.setattr(f"deqi.science.course.{module}.fit", refuse)
+    sessions(people, course, 4)
+    ratings(eve)
+    page = alice.get(url("review", course.id)).content.decode()
+    assert "not computed" in page and "could not work these ratings out" in page
+    assert "<b>6.5</b>" in page and "<b>4</b>" in page  # the seven-day means
+    assert decide(alice, course).status_code == 303
+    review = Review.objects.get()
+    assert review.result["judged"]["symptoms"]["burning"]["model"]["verdict"] == "not_computed"
+    assert "not computed" in alice.get(url("review_held", review.id)).content.decode()
 
 
 def test_after_the_last_planned_review_a_next_one_is_asked_for(people, alice, course):

@@ -22,7 +22,7 @@ from deqi.science.course.model import (
     known_condition,
     rows_of,
 )
-from deqi.science.course.posterior import fit
+from deqi.science.course.posterior import FitError, fit
 from deqi.science.course.priors import ChangePrior, change_prior
 from deqi.science.course.ratings import MedicineChange, Rating
 from deqi.science.course.series import series_of
@@ -44,7 +44,7 @@ class Band:
 
 @dataclass(frozen=True)
 class Fan:
-    """Everything a course chart shows. `level` is empty when there are too few ratings to fit."""
+    """Everything a course chart shows. `level` is empty when there are too few ratings to fit, or none fitted."""
 
     symptom: str
     start: dt.date | None
@@ -90,7 +90,10 @@ def fan(
     n_before = sum(day <= zero for day, _, _ in rows)
     if not visits or n_before < FLOOR_BASELINE or len(rows) - n_before < LEAST_SINCE:
         return seen
-    return _fitted(seen, rows, visits, change_prior(known_condition(condition), symptom), medicine)
+    try:
+        return _fitted(seen, rows, visits, change_prior(known_condition(condition), symptom), medicine)
+    except (FitError, np.linalg.LinAlgError):  # the dots stand by themselves; the review says why
+        return seen
 
 
 def _fitted(

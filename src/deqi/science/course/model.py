@@ -12,121 +12,35 @@ import datetime as dt
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
 from functools import lru_cache
 from itertools import pairwise
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
 from deqi.science.course import words
+from deqi.science.course.answer import (
+    UNKNOWN,
+    Forecast,
+    NextStep,
+    Review,
+    Sceptical,
+    Verdict,
+    next_step,
+    verdict_of,
+)
 from deqi.science.course.kernel import LAM, OM, TAU, E, Q
 from deqi.science.course.mixture import Form, Mixture, drop_at, drop_now, rating_mean_at, shape_over_week
-from deqi.science.course.posterior import Posterior, fit, normal_scores
+from deqi.science.course.posterior import FitError, Posterior, fit, normal_scores
 from deqi.science.course.priors import ChangePrior, change_prior, conditions, priors, theta_of
 from deqi.science.course.ratings import MedicineChange, Rating, Row
 from deqi.science.course.series import WINDOW_DAYS, Series, series_of
 from deqi.science.measures import symptoms
 
 MODEL_VERSION = f"1.0+priors{priors().version}"
-LIKELY, UNLIKELY = 0.8, 0.2
 MOSTLY_PRIOR = 0.7
 LEAST_BASELINE, LEAST_SINCE, FLOOR_BASELINE = 4, 4, 3
 WEEK_6, WEEK_12 = 42.0, 84.0
-
-# What stays empty when nothing can be computed.
-UNKNOWN = (
-    "baseline",
-    "level",
-    "change",
-    "change_sd",
-    "p_improved",
-    "p_any",
-    "p_worse",
-    "p_reach_6",
-    "p_reach_12",
-    "forecast_day",
-    "forecast_continue",
-    "forecast_stop",
-    "p_relapse",
-    "p_beyond",
-    "info",
-    "sceptical",
-)
-
-Verdict = Literal["likely_yes", "unclear", "likely_no", "too_few"]
-NextStep = Literal[
-    "collect_ratings",
-    "go_on",
-    "change_plan",
-    "consolidate",
-    "go_on_with_one_change",
-    "stop",
-    "taper",
-    "undecided",
-]
-
-
-@dataclass(frozen=True)
-class Forecast:
-    """The mean of seven daily ratings at the course's end, 0-10, with the interval that holds 80 %."""
-
-    mean: float
-    lo80: float
-    hi80: float
-
-
-@dataclass(frozen=True)
-class Sceptical:
-    """The same, for a reader who expects needling to add nothing (prior N(0, 0.9^2) instead of N(0.7, 0.9^2))."""
-
-    change: float
-    p_improved: float
-    p_any: float
-    verdict: Verdict
-
-
-@dataclass(frozen=True)
-class Review:
-    """One symptom at one date. Levels 0-10, `change` = level - baseline (negative is better), p's 0-1.
-
-    `info` is the posterior SD of the drop over its prior SD; above 0.7 the answer is mostly what was assumed
-    beforehand. None where there are too few ratings to compute anything.
-    """
-
-    symptom: str
-    condition: str
-    on: str
-    n_ratings: int
-    n_baseline: int
-    n_sessions: int
-    baseline: float | None
-    level: float | None
-    change: float | None
-    change_sd: float | None
-    p_improved: float | None
-    p_any: float | None
-    p_worse: float | None
-    p_reach_6: float | None
-    p_reach_12: float | None
-    forecast_day: int | None
-    forecast_continue: Forecast | None
-    forecast_stop: Forecast | None
-    p_relapse: float | None
-    p_beyond: float | None
-    info: float | None
-    verdict: Verdict
-    words: str
-    next_step: NextStep
-    next_step_words: str
-    sceptical: Sceptical | None
-    warnings: tuple[str, ...]
-    model_version: str
-    input_hash: str
-
-    def as_dict(self) -> dict[str, Any]:
-        """Plain values, ready for JSON."""
-        return {**asdict(self), "warnings": list(self.warnings)}
 
 
 def known_condition(condition: str) -> str:
@@ -183,7 +97,10 @@ def fitted(
     on: dt.date,
     medicine: Sequence[MedicineChange] = (),
 ) -> tuple[Review, Mixture | None]:
-    """The review with the posterior behind it, which is None where there are too few ratings for any number."""
+    """The review with the posterior behind it, which is None where there are too few ratings for any number.
+
+    A series whose numbers cannot be worked out is answered too: verdict `not_computed`, every number None.
+    """
     condition = known_condition(condition)
     visits = sorted(day for day in sessions if day <= on)
     doses = [change for change in medicine if change.date <= on]
@@ -201,7 +118,10 @@ def fitted(
     if not visits or n_before < FLOOR_BASELINE or len(rows) == n_before:
         return _too_few(about, symptom), None
     series = series_of(rows, visits, on, doses)
-    return _judge(about, symptom, series, change_prior(condition, symptom), (on - visits[0]).days, visits)
+    try:
+        return _judge(about, symptom, series, change_prior(condition, symptom), (on - visits[0]).days, visits)
+    except (FitError, np.linalg.LinAlgError):
+        return _not_computed(about, symptom), None
 
 
 def _too_few(about: dict[str, Any], symptom: str) -> Review:
@@ -209,15 +129,28 @@ def _too_few(about: dict[str, Any], symptom: str) -> Review:
     text = words.too_few(
         symptom, about["n_baseline"], about["n_ratings"] - about["n_baseline"], about["n_sessions"]
     )
+    return _without_numbers(about, "too_few", text, "collect_ratings", ())
+
+
+def _not_computed(about: dict[str, Any], symptom: str) -> Review:
+    """The answer when the computation did not settle: said in words, never a number nobody can vouch for."""
+    return _without_numbers(
+        about, "not_computed", words.not_computed(symptom), "judge_by_means", (words.NOT_COMPUTED,)
+    )
+
+
+def _without_numbers(
+    about: dict[str, Any], verdict: Verdict, text: str, step: NextStep, warnings: tuple[str, ...]
+) -> Review:
     nothing: dict[str, Any] = dict.fromkeys(UNKNOWN)
     return Review(
         **about,
         **nothing,
-        verdict="too_few",
+        verdict=verdict,
         words=text,
-        next_step="collect_ratings",
-        next_step_words=words.NEXT_STEPS["collect_ratings"],
-        warnings=(),
+        next_step=step,
+        next_step_words=words.NEXT_STEPS[step],
+        warnings=warnings,
     )
 
 
@@ -229,13 +162,15 @@ def _judge(
     day: int,
     visits: Sequence[dt.date],
 ) -> tuple[Review, Mixture]:
-    """Fits the model and reads every number off it."""
+    """Fits the model and reads every number off it. Raises FitError when a number is not one."""
     posterior = fit(series, change)
     mixture = Mixture(posterior)
     now = drop_now(posterior)
     drop = mixture.fine(now)
     baseline = float((mixture.weight * mixture.baseline).sum())
     fall = drop.average()
+    if not (np.isfinite(fall) and np.isfinite(baseline) and drop.spread() > 0):
+        raise FitError("the posterior of the drop has no number")
     p_improved, p_worse = mixture.improved(now), 1 - drop.above(-1.0)
     info = drop.spread() / prior_spread(change, series)
     end = max(WEEK_12, day + 28.0)
@@ -278,39 +213,6 @@ def _judge(
         warnings=_warnings(about, series, posterior, baseline, verdict, sceptical.verdict, info, visits),
     )
     return found, mixture
-
-
-def verdict_of(p_improved: float) -> Verdict:
-    """Likely yes from 0.8, likely no to 0.2, unclear between."""
-    return "likely_yes" if p_improved >= LIKELY else "likely_no" if p_improved <= UNLIKELY else "unclear"
-
-
-def next_step(
-    verdict: Verdict,
-    doubted: Verdict,
-    day: int,
-    p_improved: float,
-    p_worse: float,
-    reach_6: float,
-    reach_12: float,
-) -> NextStep:
-    """The rule of the course, agreed beforehand (version 0). `day` counts from the first session.
-
-    Before week 5: change the plan if week 6 is out of reach (< 0.10) or it is likely worse; success is never announced.
-    Week 5 to 10: consolidate, stop when week 12 is out of reach (< 0.15), else go on with one change. Then: taper or
-    stop. A yes that the sceptical reader does not share is undecided.
-    """
-    if verdict == "too_few":
-        return "collect_ratings"
-    if day < 35:
-        return "change_plan" if reach_6 < 0.10 or p_worse > 0.5 else "go_on"
-    if "likely_yes" in (verdict, doubted) and verdict != doubted:
-        return "undecided"
-    if p_improved >= LIKELY:
-        return "consolidate" if day < 77 else "taper"
-    if day < 77:
-        return "stop" if reach_12 < 0.15 else "go_on_with_one_change"
-    return "stop" if p_improved <= UNLIKELY else "taper"
 
 
 def _forecast(mixture: Mixture, form: Form) -> Forecast:

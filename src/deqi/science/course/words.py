@@ -13,6 +13,7 @@ NEXT_STEPS = {
     "stop": "Reaching a change that matters is unlikely. Talk about stopping, and write to the doctor.",
     "taper": "Sum up with the patient. Taper, and let the chance of a relapse set how closely to follow.",
     "undecided": "Undecided: the answer depends on what one expected beforehand. Collect another week of ratings, then decide.",
+    "judge_by_means": "Judge by the seven-day means and by what the patient says, and go on rating.",
 }
 FEW_BASELINE = "Only {n} ratings from before the start; seven or more are better."
 MOSTLY_PRIOR = "Mostly what was assumed beforehand; collect more ratings."
@@ -26,6 +27,7 @@ ENDED = "Treatment has ended; both forecasts are without further sessions."
 NUMBNESS = "What is known about pain is not known about numbness; the starting assumptions are wide. Never pool the two."
 CIPN = "After chemotherapy symptoms can rise or ease by themselves for 6 to 12 months."
 ROUGH = "The computation had few points to stand on; take the numbers as rough."
+NOT_COMPUTED = "The model could not work these ratings out, so no probability is given. The seven-day means stand by themselves."
 GAP = "There is a gap of more than four weeks between sessions; the model takes the course as one piece."
 
 
@@ -37,6 +39,15 @@ def too_few(symptom: str, n_baseline: int, n_since: int, n_sessions: int) -> str
     return (
         f"{label}: too few ratings to say anything yet ({n_baseline} from before the start, {n_since} since; "
         "at least 4 of each are needed)."
+    )
+
+
+def not_computed(symptom: str) -> str:
+    """Says that there is no answer from the model, e.g. "Burning: the model could not work these ratings out ..."."""
+    label = symptoms()[symptom].label
+    return (
+        f"{label}: the model could not work these ratings out, so it gives no answer. "
+        "Compare the weekly means, and go on rating."
     )
 
 

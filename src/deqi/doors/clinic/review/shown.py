@@ -20,6 +20,7 @@ VERDICTS = {
     "unclear": ("unclear", "care"),
     "likely_no": ("likely no", "stop"),
     "too_few": ("not enough ratings yet", ""),
+    "not_computed": ("not computed", "care"),
 }
 
 
