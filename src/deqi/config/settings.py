@@ -7,6 +7,8 @@ DEQI_HOSTS         host names this clinic is reached by, separated by commas
 DEQI_ORIGIN        public address, e.g. https://clinic.example; https switches secure cookies on
 DEQI_TIME_ZONE     IANA name (default UTC); each site can have its own
 DEQI_EMAIL_URL     smtp://user:password@host:port; empty prints mail into DEQI_HOME/mail
+DEQI_BACKUP_RECIPIENTS  age public keys, separated by commas: the worker then backs up every ten minutes
+DEQI_BACKUP_FOLDER      where to (default DEQI_HOME/backups/by-itself): best another disk
 DEQI_PROXIES       reverse proxies in front (default 1 with https, else 0): whose word on a client's address counts
 DEQI_IDLE_SECONDS  how long a session lasts without a request (default 1200: twenty minutes)
 DEQI_REQUIRE_SECOND_FACTOR  0 lets staff in without an authenticator app or a passkey: for a demo only
@@ -94,6 +96,8 @@ INSTALLED_APPS = [
     "allauth.account",
     "allauth.mfa",
     "csp",
+    "django_tasks",
+    "django_tasks_db",
     "deqi.record.audit",
     "deqi.record.practice",
     "deqi.record.patients",
@@ -257,7 +261,15 @@ if _mail.scheme.startswith("smtp"):
 else:
     EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
     EMAIL_FILE_PATH = HOME / "mail"
+EMAIL_TIMEOUT = 20  # seconds; a mail server that hangs must not hold up the worker
 DEFAULT_FROM_EMAIL = os.environ.get("DEQI_EMAIL_FROM", "clinic@localhost")
+
+# Background work: a queue in the database, done by `deqi worker` (which `deqi serve` starts).
+TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
+BACKUP_RECIPIENTS = [
+    key.strip() for key in os.environ.get("DEQI_BACKUP_RECIPIENTS", "").split(",") if key.strip()
+]
+BACKUP_FOLDER = Path(os.environ.get("DEQI_BACKUP_FOLDER") or HOME / "backups" / "by-itself")
 
 LOGGING = {
     "version": 1,

@@ -13,6 +13,7 @@ COMMANDS = {
     "demo": ("deqi.doors.cli.demo", "Fill a synthetic clinic and serve it."),
     "init": ("deqi.doors.cli.init", "Make an empty clinic and its first manager."),
     "serve": ("deqi.doors.cli.serve", "Serve the clinic."),
+    "worker": ("deqi.doors.cli.worker", "Do the background work."),
     "upgrade": ("deqi.doors.cli.upgrade", "Bring the database to this version."),
     "backup": ("deqi.doors.cli.backup", "Back up everything into one encrypted file."),
     "restore": ("deqi.doors.cli.restore", "Put a back-up in place and prove it."),

@@ -1,10 +1,13 @@
-"""`deqi serve`: the web server."""
+"""`deqi serve`: the web server and the background work, kept alive."""
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
+import socket
 import sys
+import time
 from pathlib import Path
 
 import click
@@ -12,47 +15,58 @@ import click
 from deqi.doors.cli.home import need_database, with_home
 from deqi.doors.cli.main import Refused
 
+#: A server that was killed may still answer its last requests this long.
+WAIT_FOR_PORT_S = 5.0
+
 
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", default=8000, show_default=True, envvar="PORT")
 @click.option("--workers", default=2, show_default=True)
+@click.option("--no-background", is_flag=True, help="Leave background work to a `deqi worker` elsewhere.")
 @with_home
-def command(home: Path, host: str, port: int, workers: int) -> None:
-    """Serve the clinic. Refuses to start on a half-upgraded database one that could lose a save, or without its key."""
+def command(home: Path, host: str, port: int, workers: int, no_background: bool) -> None:
+    """Serve the clinic and do its background work. Refuses a half-upgraded database,
+    one that could lose a save, or one without its key.
+
+    A small keeper starts both again within a second when they die; SIGTERM or Ctrl-C stops everything.
+    """
     need_database()
     from deqi.record.operations.durability import faults
     from deqi.record.practice import sealing
 
     if found := [*faults(), *sealing.faults(at_most=1)]:
         raise Refused("\n".join(found))
-    serve(host, port, workers)
+    serve(host, port, workers, background=not no_background)
 
 
-def serve(host: str, port: int, workers: int) -> None:
-    """Collects the static files and becomes gunicorn; does not return."""
+def serve(host: str, port: int, workers: int, *, background: bool = True) -> None:
+    """Collects the static files, opens the port and becomes the keeper; does not return."""
     from django.db import connections
 
     collect_static()
     connections.close_all()
+    listening = listen(host, port)
+    os.set_inheritable(listening.fileno(), True)
     click.echo(f"Deqi on http://{host}:{port}  (Ctrl-C stops it)", nl=True)
     sys.stdout.flush()
-    os.execv(  # noqa: S606 - our own server, fixed program
-        Path(sys.executable).parent / "gunicorn",
-        [
-            "gunicorn",
-            "deqi.config.wsgi:application",
-            f"--bind={host}:{port}",
-            f"--workers={workers}",
-            "--threads=4",
-            "--timeout=60",
-            "--graceful-timeout=20",
-            "--max-requests=20000",
-            "--preload",
-            "--log-level=warning",
-            "--no-control-socket",
-        ],
+    arguments = [str(listening.fileno()), str(workers), str(int(background))]
+    os.execv(  # noqa: S606 - our own keeper, fixed program
+        sys.executable, [sys.executable, "-m", "deqi.doors.cli.supervise", *arguments]
     )
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """The open port. Waits for what a killed server left behind; refuses a port that stays taken."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    end = time.monotonic() + WAIT_FOR_PORT_S
+    while True:
+        try:
+            return socket.create_server((host, port), family=family, backlog=1024)
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE or time.monotonic() > end:
+                raise Refused(f"Cannot serve on {host}:{port}: {error.strerror}. Choose another --port.")
+            time.sleep(0.1)
 
 
 def collect_static() -> None:

@@ -192,6 +192,40 @@ class Licence(models.Model):
         return f"{self.authority} {self.number}"
 
 
+class LicenceNotice(models.Model):
+    """One mail about a licence that ends, `step_days` before its last day (0: it has ended). Sent once a step."""
+
+    licence = models.ForeignKey(Licence, on_delete=models.PROTECT, related_name="notices")
+    expires = models.DateField()  # a renewed licence is announced anew
+    step_days = models.PositiveSmallIntegerField()
+    claimed_at = models.DateTimeField()
+    sent_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["licence", "expires", "step_days"], name="licence_notice_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.step_days} days before {self.expires}"
+
+
+class PeriodicJob(models.Model):
+    """Work that is done by itself (`record.operations.jobs`): when it is due next and how it went last."""
+
+    name = models.CharField(primary_key=True, max_length=40)
+    next_run_at = models.DateTimeField()
+    running_until = models.DateTimeField(null=True, blank=True)  # a worker is at it, at most until then
+    last_run_at = models.DateTimeField(null=True, blank=True)
+    last_ok_at = models.DateTimeField(null=True, blank=True)
+    last_error = models.CharField(max_length=300, blank=True)  # "" when the last run went well
+    last_error_at = models.DateTimeField(null=True, blank=True)
+    last_result = models.JSONField(default=dict)
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class Draft(models.Model):
     """What somebody had typed on a page when their session ended. Theirs alone; gone once the page is saved."""
 

@@ -16,6 +16,7 @@ from deqi.record.audit.words import ROLES
 from deqi.record.care.actions.incidents import KINDS
 from deqi.record.care.queries.incidents import incidents_waiting
 from deqi.record.errors import Refusal
+from deqi.record.operations.keeping import background
 from deqi.record.permissions import TABLE, Role
 from deqi.record.practice.actions import places
 from deqi.record.practice.queries import organization
@@ -50,6 +51,7 @@ def overview(request: HttpRequest) -> HttpResponse:
         "kinds": KINDS,
         "sites": sites_of(actor) if manages else [],
         "staff": staff_list(actor, licences=False) if actor.may("staff.manage") else [],
+        "background": background(actor) if actor.may("backup.view") else None,
         "whole": manages and actor.sites("practice.manage") is None,
     }
     return see(request, "overview", context)

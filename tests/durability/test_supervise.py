@@ -1,0 +1,158 @@
+"""`deqi serve` keeps its web server and its background worker alive, and leaves nothing running when it stops.
+
+Every wait is for a condition; how quickly they come back is measured in benchmarks, not here.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+pytestmark = [
+    pytest.mark.durability,
+    pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="reads /proc to find processes"),
+]
+PATIENCE_S = 90
+WEB, WORKER = "bin/gunicorn", "deqi.doors.cli.main worker"
+
+
+def wait_for(what: Callable[[], object], why: str) -> object:
+    end = time.monotonic() + PATIENCE_S
+    while time.monotonic() < end:
+        if found := what():
+            return found
+        time.sleep(0.05)
+    raise AssertionError(f"waited {PATIENCE_S} s for {why}")
+
+
+def children_of(pid: int) -> dict[int, str]:
+    """pid -> command line of each direct child that runs."""
+    try:
+        pids = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    except OSError:
+        return {}
+    found = {}
+    for one in pids:
+        try:
+            words = Path(f"/proc/{one}/cmdline").read_bytes().replace(b"\0", b" ").decode()
+        except OSError:
+            continue
+        if words:  # a process that has ended and is not yet buried has none
+            found[int(one)] = words
+    return found
+
+
+def family_of(pid: int) -> set[int]:
+    """The process and all that came from it."""
+    return {pid}.union(*(family_of(child) for child in children_of(pid)))
+
+
+def runs(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+class Kept:
+    """`deqi serve` on a port of its own."""
+
+    def __init__(self, place):
+        self.place, self.port = place, free_port()
+        self.start()
+
+    def start(self) -> None:
+        self.process = subprocess.Popen(
+            [str(Path(sys.executable).parent / "deqi"), "serve", "--port", str(self.port), "--workers", "1"],
+            env=self.place.environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )  # fmt: skip
+        wait_for(self.answers, "the first page")
+
+    def answers(self) -> bool:
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        try:
+            with opener.open(f"http://127.0.0.1:{self.port}/account/login/", timeout=5) as answer:
+                return answer.status == 200
+        except (OSError, urllib.error.URLError):
+            return False
+
+    def child(self, name: str) -> int:
+        """The pid of the one child whose command line holds `name`."""
+
+        def found() -> int | None:
+            return next((p for p, words in children_of(self.process.pid).items() if name in words), None)
+
+        return int(wait_for(found, f"a child that runs {name}"))
+
+    def end(self) -> None:
+        family = family_of(self.process.pid)
+        self.process.kill()  # first of all: it would start the others again
+        self.process.wait()
+        for pid in family - {self.process.pid}:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@pytest.fixture
+def kept(clinic) -> Iterator[Kept]:
+    server = Kept(clinic)
+    yield server
+    server.end()
+
+
+def test_a_killed_web_server_and_a_killed_worker_come_back_and_a_stop_leaves_nothing(kept):
+    master, worker = kept.child(WEB), kept.child(WORKER)
+    web_workers = set(children_of(master))
+    os.kill(master, signal.SIGKILL)
+    wait_for(lambda: kept.child(WEB) != master, "another web server")
+    wait_for(kept.answers, "a page from the new web server")
+    wait_for(lambda: not any(map(runs, web_workers)), "the workers of the killed web server to end")
+    assert kept.child(WORKER) == worker, "the background worker was not touched"
+
+    os.kill(worker, signal.SIGKILL)
+    wait_for(lambda: kept.child(WORKER) != worker, "another background worker")
+    assert kept.answers()
+
+    family = family_of(kept.process.pid)
+    assert len(family) >= 4
+    kept.process.send_signal(signal.SIGTERM)
+    assert kept.process.wait(PATIENCE_S) == 0
+    assert not any(map(runs, family))
+
+
+def test_when_the_keeper_itself_is_killed_its_children_end_and_the_next_one_takes_the_port(kept):
+    wait_for(lambda: children_of(kept.child(WEB)), "a web worker")
+    family = family_of(kept.process.pid) - {kept.process.pid}
+    kept.process.kill()
+    kept.process.wait()
+    kept.start()
+    wait_for(lambda: not any(map(runs, family)), "the children of the killed keeper to end")
+    assert kept.answers()
+
+
+def test_a_port_that_stays_taken_is_refused_in_words(clinic):
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        done = subprocess.run(
+            [str(Path(sys.executable).parent / "deqi"), "serve", "--port", str(other.getsockname()[1])],
+            env=clinic.environment, capture_output=True, text=True, timeout=PATIENCE_S,
+        )  # fmt: skip
+    assert done.returncode == 2
+    assert "Choose another --port" in done.stderr
