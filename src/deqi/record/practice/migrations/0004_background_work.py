@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("practice", "0002_cache_table"),
+        ("practice", "0003_second_factors_sealed"),
     ]
 
     operations = [
