@@ -15,6 +15,7 @@ import click
 import numpy as np
 
 from deqi.doors.cli.main import Refused
+from deqi.doors.cli.recompute import recompute
 from deqi.science.case import CaseError, load_case
 from deqi.science.course import conditions
 from deqi.science.course import plan as propose
@@ -34,6 +35,9 @@ DATE = click.DateTime(formats=["%Y-%m-%d"])
 @click.group()
 def command() -> None:
     """Plan and review one person's course."""
+
+
+command.add_command(recompute)
 
 
 @command.command()

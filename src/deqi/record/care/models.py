@@ -543,6 +543,20 @@ class Review(models.Model):
         return f"review after {self.after_session} of {self.course_id}"
 
 
+class CourseLook(models.Model):
+    """The newest look at a course, so that it is computed once. Worth nothing by itself: `record.care.looking`."""
+
+    course = models.OneToOneField(Course, on_delete=models.CASCADE, primary_key=True, related_name="+")
+    key = models.CharField(max_length=64)  # SHA-256 of the inputs and of what judged them
+    look = models.TextField()  # JSON
+
+    class Meta:
+        db_table = "cache_course_look"
+
+    def __str__(self) -> str:
+        return f"look at {self.course_id}"
+
+
 class Letter(models.Model):
     """A letter to another clinician. Its PDF is kept as sent; sending needs the sharing consent it names."""
 

@@ -113,16 +113,26 @@ def fill(
 
 
 def _one(rows: Rows, number: int, patients: int, long_sessions: int) -> None:
-    """One person with their courses. The first has five hundred sessions, the last ones are only beginning."""
-    profile = _profile(rows)
+    """One person with their courses. The first is in the middle of one, the second has five hundred sessions, the last
+    ones are only beginning."""
+    profile = _profile(rows) if number else PROFILES[0]
     site = rows.practice.sites[0 if number < patients * 0.6 else 1]
-    stage = "long" if number == 0 else "intake" if number >= patients - 4 else "usual"
+    stage = "long" if number == 1 else "intake" if number >= patients - 4 else "usual"
     person = write_person(rows, number, profile, site, stage)
     if stage == "intake":
         return
     if stage == "long":
         first = rows.today - timedelta(weeks=long_sessions + 1)
         write_course(rows, person, profile, first, sessions=long_sessions, per_week=Decimal(1), going_on=True)
+        return
+    if (
+        number == 0
+    ):  # whom the README signs in as: fourteen days before the start, seven visits, ratings on most days
+        first = rows.today - timedelta(days=45)
+        falls = {"burning": 3.0, "tingling": 1.0, "numbness": 0.0}
+        write_course(
+            rows, person, profile, first, sessions=12, per_week=Decimal(1), going_on=False, falls=falls
+        )
         return
     start = rows.today - timedelta(days=int(rows.random.integers(20, 730)))
     while start < rows.today - timedelta(days=14):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -64,8 +65,12 @@ def write_course(
     sessions: int,
     per_week: Decimal,
     going_on: bool,
+    falls: Mapping[str, float] | None = None,
 ) -> Course:
-    """Adds a course that began on `first`. It runs on when its last session would lie in the future."""
+    """Adds a course that began on `first`. It runs on when its last session would lie in the future.
+
+    `falls`: how far the usual level of each symptom comes down; without it that is drawn.
+    """
     gap = float(7 / per_week)
     planned = [first + timedelta(days=round(gap * n)) for n in range(sessions)]
     planned = [day - timedelta(days=1) if day.weekday() == 6 else day for day in planned]
@@ -76,7 +81,7 @@ def write_course(
     _plan(told, sessions, per_week, profile, going_on)
     for number, day in enumerate(given, 1):
         _session(told, number, day)
-    ratings = _ratings(told, ended)
+    ratings = _ratings(told, ended, falls or {})
     _reviews(told, ratings, len(given), sessions)
     _examinations(told)
     return course
@@ -249,7 +254,7 @@ def _maybe_event(told: Told, session: Session, opened: datetime) -> None:
     )
 
 
-def _ratings(told: Told, ended: bool) -> list[Rating]:
+def _ratings(told: Told, ended: bool, falls: Mapping[str, float]) -> list[Rating]:
     """Adds ratings at home and in the chair, and returns those of symptoms for the reviews."""
     from deqi.record.synthetic.clinic import moment
 
@@ -264,6 +269,7 @@ def _ratings(told: Told, ended: bool) -> list[Rating]:
     for symptom, base in told.profile.symptoms.items():
         days = rating_days(begin, last, told.days, reviewed, random)
         fall = max(-1.0, float(random.normal(told.profile.improvement, 1.2)))
+        fall = falls.get(symptom, fall)
         start = base + float(random.normal(0, 0.8))
         days = [day for day in days if day < rows.today]
         for day, value in zip(days, levels(start, fall, told.first, end, days, random), strict=True):

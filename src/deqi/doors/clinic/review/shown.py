@@ -1,4 +1,7 @@
-"""What the review page shows, from the kept JSON: the same words today and when it is read years later."""
+"""What the review pages show, from the kept JSON: the same words today and when it is read years later.
+
+The clinician's page, the patient's own page and the letter take their words and charts from here.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +10,13 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
+from deqi.record.care.looking import Look, fan_of_inputs
 from deqi.record.care.queries.reviews import medicine_marks
-from deqi.science.course import MedicineChange, Rating
+from deqi.science.course.agreement import Agreement, agreement
+from deqi.science.course.chances import Chance, chances_of, forecasts_of
 from deqi.science.course.charts import describe, fan_chart, table
-from deqi.science.course.fan import fan
+from deqi.science.course.fan import Fan
+from deqi.science.course.reasons import why_step
 from deqi.science.measures import examination_items, impact_ratings, symptoms
 from deqi.science.measures.items import SIDES
 
@@ -22,27 +28,62 @@ VERDICTS = {
     "too_few": ("not enough ratings yet", ""),
     "not_computed": ("not computed", "care"),
 }
+FAMILIES = {
+    "pain": "pain",
+    "sensation": "sensation, judged apart from pain",
+    "numbness": "numbness, never pooled with pain",
+    "motor": "muscle, judged apart from pain",
+}
 
 
 @dataclass(frozen=True)
 class SymptomShown:
-    """One symptom at a review."""
+    """One symptom at a review. `day` counts from the first session to the review, None before it."""
 
     key: str
     label: str
     simple: Mapping[str, Any]
     model: Mapping[str, Any] | None
+    day: int | None = None
+
+    @property
+    def computed(self) -> bool:
+        """Whether the model gave numbers."""
+        return bool(self.model and self.model.get("p_improved") is not None)
 
     @property
     def verdict(self) -> tuple[str, str]:
-        """Words and tag of the verdict."""
-        if not self.simple["enough"] and not (self.model and self.model["p_improved"] is not None):
+        """Words and tag of the verdict. A status this version does not know is shown in its own words."""
+        told = self.model["verdict"] if self.model else ""
+        if told not in ("", "too_few") and not self.computed:
+            return VERDICTS.get(told, (told.replace("_", " "), "info"))
+        if not self.simple["enough"] and not self.computed:
             return VERDICTS["too_few"]
         if self.model:
-            return VERDICTS.get(self.model["verdict"], (self.model["verdict"].replace("_", " "), "info"))
+            return VERDICTS.get(told, (told.replace("_", " "), "info"))
         if self.simple["beyond_noise"]:
             return ("beyond day-to-day noise", "ok" if self.simple["change"] < 0 else "stop")
         return ("within day-to-day noise", "care")
+
+    @property
+    def sentence(self) -> str:
+        """What a patient understands: the model's words, or those of the seven-day means."""
+        words = (self.model or {}).get("words") or self.simple["words"]
+        return str(words)
+
+    @property
+    def spec_id(self) -> str:
+        """Where the page keeps the chart's specification."""
+        return f"spec-{self.key}"
+
+    @property
+    def means(self) -> str:
+        """The seven-day means in words, where the model gave no answer of its own."""
+        return "" if self.computed or self.sentence == self.simple["words"] else str(self.simple["words"])
+
+    @property
+    def family(self) -> str:
+        return FAMILIES[symptoms()[self.key].family]
 
     @property
     def matters(self) -> str:
@@ -52,28 +93,52 @@ class SymptomShown:
         return f"{change.points:g} points{share}{', provisional' if change.provisional else ''}"
 
     @property
-    def percents(self) -> list[tuple[str, int]]:
-        """The model's probabilities, in percent with their question."""
-        if not self.model or self.model["p_improved"] is None:
-            return []
-        rows = [("Better by an amount that matters", self.model["p_improved"])]
-        if self.model.get("sceptical"):
-            rows.append(("The same, doubting acupuncture more", self.model["sceptical"]["p_improved"]))
-        if self.model.get("p_beyond") is not None:
-            rows.append(("Beyond what people usually do untreated", self.model["p_beyond"]))
-        if self.model.get("p_worse") is not None:
-            rows.append(("Worse by an amount that matters", self.model["p_worse"]))
-        return [(words, round(100 * value)) for words, value in rows]
+    def n_ratings(self) -> int:
+        """All ratings behind it."""
+        found = (self.model or {}).get("n_ratings")
+        return int(found if found is not None else self.simple["n_baseline"] + self.simple["n_current"])
+
+    @property
+    def chances(self) -> list[Chance]:
+        """The model's probabilities, in words with their question; the number on demand."""
+        return chances_of(self.model or {})
+
+    @property
+    def doubted(self) -> tuple[str, str] | None:
+        """The verdict of a reader who doubts acupuncture, words and tag."""
+        doubt = (self.model or {}).get("sceptical")
+        return VERDICTS.get(doubt["verdict"], (doubt["verdict"], "info")) if doubt else None
+
+    @property
+    def forecasts(self) -> list[str]:
+        return forecasts_of(self.model or {})
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """Why the next step is proposed."""
+        return why_step(self.model, self.day) if self.model else ()
 
 
-def symptoms_shown(judged: Mapping[str, Any]) -> list[SymptomShown]:
-    """Symptoms with the most ratings behind them first."""
+def symptoms_shown(judged: Mapping[str, Any], inputs: Mapping[str, Any] | None = None) -> list[SymptomShown]:
+    """Symptoms with the most ratings behind them first. `inputs` tell how far the course is."""
+    day = None
+    if inputs and inputs["sessions"]:
+        day = (date.fromisoformat(inputs["on"]) - date.fromisoformat(min(inputs["sessions"]))).days
     found = [
-        SymptomShown(key, symptoms()[key].label, row["simple"], row["model"])
+        SymptomShown(key, symptoms()[key].label, row["simple"], row["model"], day)
         for key, row in judged["symptoms"].items()
         if key in symptoms()
     ]
     return sorted(found, key=lambda one: -(one.simple["n_baseline"] + one.simple["n_current"]))
+
+
+def agreed_or_not(
+    judged: Mapping[str, Any], global_change: float | None, impact: Sequence[Mapping[str, Any]]
+) -> Agreement:
+    """Ratings, overall judgement and daily life beside each other. `impact` as from `impact_rows`."""
+    models = {key: row["model"] for key, row in judged["symptoms"].items() if key in symptoms()}
+    step = int(global_change) if global_change else None
+    return agreement(models, step, {row["key"]: row["change"] for row in impact if row["n"] > 1})
 
 
 @dataclass(frozen=True)
@@ -86,35 +151,41 @@ class CourseChart:
 
 
 def course_chart(
-    inputs: Mapping[str, Any], symptom: str, medicines: Sequence[dict[str, Any]] = (), **size: int
+    inputs: Mapping[str, Any],
+    symptom: str,
+    medicines: Sequence[dict[str, Any]] = (),
+    *,
+    look: Look | None = None,
+    **size: int,
 ) -> CourseChart:
     """Ratings, the level with its band, both forecasts, sessions and changes of medicine.
 
-    Changes of other medicines than those for pain are marked on the plot and not counted in the level.
+    Changes of other medicines than those for pain are marked on the plot and not counted in the level. `look` holds
+    curves that were computed before.
     """
-    ratings = [Rating(**row) for row in inputs["ratings"]]
-    on = date.fromisoformat(inputs["on"])
-    counted = [MedicineChange(**row) for row in inputs["medicine"]]
-    seen = fan(
-        symptom,
-        ratings,
-        [date.fromisoformat(d) for d in inputs["sessions"]],
-        inputs["condition"],
-        on,
-        counted,
-    )
-    if medicines and seen.start and ratings:
-        since = min(rating.date for rating in ratings)
-        marks = medicine_marks(list(medicines), since, on)
-        weeks = [((date.fromisoformat(m["at"]) - seen.start).days / 7, m["label"]) for m in marks]
-        seen = replace(seen, medicine=tuple(weeks))
+    seen = look.fans[symptom] if look and symptom in look.fans else fan_of_inputs(inputs, symptom)
+    seen = _with_medicines(seen, inputs, medicines)
     return CourseChart(fan_chart(seen, **size), describe(seen), table(seen))
+
+
+def _with_medicines(seen: Fan, inputs: Mapping[str, Any], medicines: Sequence[dict[str, Any]]) -> Fan:
+    if not medicines or not seen.start or not inputs["ratings"]:
+        return seen
+    since = date.fromisoformat(min(row["date"] for row in inputs["ratings"]))
+    marks = medicine_marks(list(medicines), since, date.fromisoformat(inputs["on"]))
+    weeks = [((date.fromisoformat(m["at"]) - seen.start).days / 7, m["label"]) for m in marks]
+    return replace(seen, medicine=tuple(weeks))
 
 
 def impact_rows(beside: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Impact ratings, first and last."""
     return [
-        {"label": impact_ratings()[key].label, **values[0], "change": values[0]["last"] - values[0]["first"]}
+        {
+            "key": key,
+            "label": impact_ratings()[key].label,
+            **values[0],
+            "change": values[0]["last"] - values[0]["first"],
+        }
         for key, values in beside["impact"].items()
         if key in impact_ratings()
     ]

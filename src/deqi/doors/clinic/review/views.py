@@ -13,11 +13,20 @@ from django.shortcuts import render
 from deqi.doors.access import needs
 from deqi.doors.clinic.chart.views import both, form_id, get_only, see_other
 from deqi.doors.clinic.review.forms import DecisionForm, decision_initial
-from deqi.doors.clinic.review.shown import course_chart, examination_rows, impact_rows, symptoms_shown
+from deqi.doors.clinic.review.shown import (
+    agreed_or_not,
+    course_chart,
+    examination_rows,
+    impact_rows,
+    symptoms_shown,
+)
 from deqi.record.care.actions.reviews import decide_review, first_last
-from deqi.record.care.judging import holds, judge
+from deqi.record.care.judging import holds, sha256_of
+from deqi.record.care.looking import Look, fans_from, look_at
 from deqi.record.care.queries.reviews import ReviewMatter, review_for, review_matter
 from deqi.record.errors import Refusal
+from deqi.science.course import MODEL_VERSION
+from deqi.science.course.reasons import RULE
 from deqi.science.measures import change_file, global_change_steps
 
 
@@ -44,9 +53,16 @@ def review(request: HttpRequest, course_id: UUID) -> HttpResponse:
         except Refusal as refusal:
             form.refuse(refusal)
     inputs = matter.inputs()
-    shown = _shown(inputs, judge(inputs), _beside(matter), matter.medicines)
+    last = matter.global_change[-1] if matter.global_change else None
+    look = look_at(matter.course.id, inputs, matter.looks)
+    shown = shown_of(inputs, look, beside_of(matter), last[1] if last else None, matter.medicines)
     context = {
         **shown,
+        "inputs_sha256": sha256_of(inputs),
+        "agreed": matter.agreed,
+        "overall": _step(last[1]) if last else None,
+        "overall_on": last[0] if last else None,
+        "rule_of_model": RULE,
         "tab": "course",
         "here": "patients",
         "patient": matter.patient,
@@ -60,25 +76,42 @@ def review(request: HttpRequest, course_id: UUID) -> HttpResponse:
     return render(request, "clinic/review/review.html", context, status=422 if form.is_bound else 200)
 
 
-def _beside(matter: ReviewMatter) -> dict[str, Any]:
+def beside_of(matter: ReviewMatter) -> dict[str, Any]:
+    """Impact and examination, first and last, as they are kept with a decision."""
     return {
         "impact": {key: [first_last(values)] for key, values in matter.impact.items()},
         "examination": {code: [first_last(values)] for code, values in matter.examination.items()},
     }
 
 
-def _shown(
-    inputs: dict[str, Any], judged: dict[str, Any], beside: dict[str, Any], medicines: list[dict[str, Any]]
+def _step(value: float) -> str | None:
+    """The words of a step of overall change."""
+    return next((step.label for step in global_change_steps() if step.value == value), None)
+
+
+def shown_of(
+    inputs: dict[str, Any],
+    look: Look,
+    beside: dict[str, Any],
+    global_change: float | None,
+    medicines: list[dict[str, Any]],
 ) -> dict[str, Any]:
-    found = symptoms_shown(judged)
+    """What both kinds of review page show: each symptom with its chart and ratings, and what stands beside them."""
+    impact = impact_rows(beside)
+    found = symptoms_shown(look.judged, inputs)
     return {
-        "symptoms": found,
-        "first": found[0] if found else None,
-        "chart": course_chart(inputs, found[0].key, medicines) if found else None,
-        "rows": [row for row in inputs["ratings"] if found and row["symptom"] == found[0].key],
-        "impact": impact_rows(beside),
+        "symptoms": [
+            {
+                "one": one,
+                "chart": course_chart(inputs, one.key, medicines, look=look, height=240),
+                "rows": [row for row in inputs["ratings"] if row["symptom"] == one.key],
+            }
+            for one in found
+        ],
+        "impact": impact,
         "examination": examination_rows(beside),
-        "model_version": judged["model_version"],
+        "agreement": agreed_or_not(look.judged, global_change, impact),
+        "model_version": look.judged["model_version"],
         "caution": change_file().caution,
     }
 
@@ -89,8 +122,9 @@ def held(request: HttpRequest, review_id: UUID) -> HttpResponse:
     """A review as it was held: what was seen, what was decided, by whom, and whether it still adds up."""
     patient, row = review_for(request.actor, review_id, page="review held")
     result = row.result
-    shown = _shown(result["inputs"], result["judged"], result["beside"], [])
-    step = next((s.label for s in global_change_steps() if s.value == row.global_change), None)
+    again = "again" in request.GET
+    look = Look(result["judged"], fans_from(result["curves"]) if "curves" in result else {})
+    shown = shown_of(result["inputs"], look, result["beside"], row.global_change, [])
     context = {
         **shown,
         "tab": "course",
@@ -98,7 +132,11 @@ def held(request: HttpRequest, review_id: UUID) -> HttpResponse:
         "patient": patient,
         "review": row,
         "beside": result["beside"],
-        "step": step,
-        "holds": holds(row),
+        "overall": _step(row.global_change) if row.global_change else None,
+        "sound": sha256_of(result["inputs"]) == row.inputs_sha256,
+        "again": again,
+        "same": holds(row) if again else None,
+        "newer": row.model_version != MODEL_VERSION,
+        "version_now": MODEL_VERSION,
     }
     return render(request, "clinic/review/held.html", context)

@@ -15,6 +15,7 @@ from deqi.record.audit.actions import log
 from deqi.record.care.actions.courses import close_review_tasks, end_course, plan_of, revise_course
 from deqi.record.care.codes import GLOBAL_CHANGE
 from deqi.record.care.judging import judge, sha256_of
+from deqi.record.care.looking import curves_of, fan_of_inputs
 from deqi.record.care.models import Course, Observation, Review, Task
 from deqi.record.care.queries.courses import current_revision
 from deqi.record.care.queries.reviews import ReviewMatter, review_matter
@@ -101,8 +102,9 @@ def _may_be_held(matter: ReviewMatter, decision: str, reason: str, global_change
 
 
 def _result(matter: ReviewMatter, inputs: dict[str, Any]) -> dict[str, Any]:
-    """Model version and result: the judgement, the inputs themselves and what stood beside them on the page."""
+    """Model version and result: the judgement, its inputs and curves, and what stood beside them on the page."""
     judged = judge(inputs)
+    fans = {symptom: fan_of_inputs(inputs, symptom) for symptom in judged["symptoms"]}
     beside = {
         "given": matter.position.given,
         "planned": matter.position.planned,
@@ -114,7 +116,7 @@ def _result(matter: ReviewMatter, inputs: dict[str, Any]) -> dict[str, Any]:
     }
     return {
         "model_version": judged["model_version"],
-        "result": {"inputs": inputs, "judged": judged, "beside": beside},
+        "result": {"inputs": inputs, "judged": judged, "beside": beside, "curves": curves_of(fans)},
     }
 
 

@@ -11,7 +11,15 @@ from django.db.models import Q
 
 from deqi.record.actor import Actor
 from deqi.record.care.codes import GLOBAL_CHANGE, impact_code, rating_codes, symptom_of
-from deqi.record.care.models import AdverseEvent, Course, CourseRevision, Observation, Review, Session
+from deqi.record.care.models import (
+    AdverseEvent,
+    Course,
+    CourseLook,
+    CourseRevision,
+    Observation,
+    Review,
+    Session,
+)
 from deqi.record.care.queries.courses import GIVEN, CoursePosition, course_for, position_of
 from deqi.record.errors import NotFound
 from deqi.record.patients.models import Medication, Patient
@@ -24,6 +32,18 @@ from deqi.science.measures.items import SIDES
 #: Ratings this long before the course opened still belong to its baseline.
 BEFORE = timedelta(days=60)
 CHANNELS = {"home": "home", "chair": "clinic_before", "after": "clinic_after", "import": "home"}
+
+
+@dataclass(frozen=True)
+class AgreedRule:
+    """What was agreed to do at a review: the words, when, by whom, in which plan, and how many sessions there had
+    been by then (0: agreed beforehand)."""
+
+    words: str
+    on: date
+    by: str
+    plan: int
+    sessions_before: int
 
 
 @dataclass(frozen=True)
@@ -44,11 +64,27 @@ class ReviewMatter:
     revisions: list[dict[str, Any]]
     reviews: list[dict[str, Any]]
     goal_text: str
+    looks: list[dict[str, Any]]
 
     @property
     def plan(self) -> dict[str, Any]:
         """The plan in force."""
         return self.revisions[0]
+
+    @property
+    def agreed(self) -> AgreedRule | None:
+        """The decision rule in force, with the plan that first held these words. None when none was agreed."""
+        rule = self.plan["decision_rule"].strip()
+        if not rule:
+            return None
+        first = self.plan
+        for one in self.revisions:
+            if one["decision_rule"].strip() != rule:
+                break
+            first = one
+        day = local(self.patient.home_site, first["decided_at"]).date()
+        before = [held for held in self.sessions if held < day]
+        return AgreedRule(rule, day, first["decided_by__name"], first["number"], len(before))
 
     def inputs(self) -> dict[str, Any]:
         """What the judgement is computed from, as JSON: kept with the decision, so that it can be done again."""
@@ -65,7 +101,11 @@ def review_matter(
     actor: Actor, course_id: UUID, verb: str = "clinical.view", *, page: str = "review"
 ) -> ReviewMatter:
     """Reads it through the acting person's scope. Two statements besides the look-up."""
-    patient, course = course_for(actor, course_id, verb, page=page)
+    return matter_of(*course_for(actor, course_id, verb, page=page))
+
+
+def matter_of(patient: Patient, course: Course) -> ReviewMatter:
+    """The same for a course that was looked up already, with its position."""
     on = today_at(patient.home_site)
     since = course.opened_at - BEFORE
     site = patient.home_site
@@ -105,6 +145,8 @@ def review_matter(
             "retention_min",
             "modality",
             "why",
+            "decided_at",
+            "decided_by__name",
         ),
         reviews=some(
             Review.objects.filter(course=course).order_by("-after_session"),
@@ -115,6 +157,7 @@ def review_matter(
             "reason",
             "decided_by__name",
         ),
+        looks=some(CourseLook.objects.filter(course=course), "key", "look"),
     )
     ratings, series, goal_text = _observations(patient, since, on)
     return ReviewMatter(
@@ -132,6 +175,7 @@ def review_matter(
         revisions=lists["revisions"],
         reviews=lists["reviews"],
         goal_text=goal_text,
+        looks=lists["looks"],
     )
 
 
