@@ -268,7 +268,7 @@ def score(key: str, *, parts: Mapping[str, float | None] | None = None, total: f
         total = _value(scorer, given, scorer.label)
     elif total is None and not given:
         wanted = "the parts of a subscale or the total" if scorer.all_parts else "the total"
-        raise ScoreError(f"{scorer.label}: its parts were not verified; enter {wanted}")
+        raise TooFew(f"{scorer.label}: its parts were not verified; enter {wanted}")
     if total is not None:
         _in_range(scorer, total)
     return Score(
@@ -299,7 +299,7 @@ def _subscore(scorer: Scorer, scale: Scale, given: Mapping[str, float]) -> Subsc
     value, refused = None, ""
     try:
         value = _value(scale, given, f"{scorer.label}, {scale.label}")
-    except _TooFew as few:
+    except TooFew as few:
         refused = str(few)
     return Subscore(
         scale.key,
@@ -313,20 +313,20 @@ def _subscore(scorer: Scorer, scale: Scale, given: Mapping[str, float]) -> Subsc
     )
 
 
-class _TooFew(ScoreError):
+class TooFew(ScoreError):
     """Too many parts are missing: the one fault that refuses a subscale alone."""
 
 
 def _value(scale: Scale, given: Mapping[str, float], label: str) -> float:
-    """The number that the parts make. Raises ScoreError for a bad part, `_TooFew` for missing ones."""
+    """The number that the parts make. Raises ScoreError for a bad part, `TooFew` for missing ones."""
     checked = {part.key: part.check(given[part.key], label) for part in scale.parts if part.key in given}
     values = [checked[part.key] for part in scale.counted if part.key in checked]
     lacking = [part.label for part in scale.counted if part.key not in checked]
     n = len(scale.counted)
     if lacking and scale.missing is None:
-        raise _TooFew(f"{label}: {lacking[0]} is missing, and no rule for missing parts is known")
+        raise TooFew(f"{label}: {lacking[0]} is missing, and no rule for missing parts is known")
     if lacking and scale.missing and len(values) < scale.missing.at_least:
-        raise _TooFew(
+        raise TooFew(
             f"{label}: {len(values)} of {n} answered; at least {scale.missing.at_least} are needed "
             f"({lacking[0]} is missing)"
         )
