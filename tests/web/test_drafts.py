@@ -19,7 +19,10 @@ def keep(browser, fields, url=URL):
 
 def test_what_was_typed_comes_back_to_its_author_alone(as_):
     assert keep(as_("alice"), {"given_name": ["Ida"], "sex": ["female"]}).status_code == 204
-    assert as_("alice").get(URL).json()["fields"] == {"given_name": ["Ida"], "sex": ["female"]}
+    assert as_("alice").get(URL).json()["drafts"][PAGE]["fields"] == {
+        "given_name": ["Ida"],
+        "sex": ["female"],
+    }
     assert as_("bob").get(URL).status_code == 204
     assert as_("alice").get("/drafts/?page=/patients/").status_code == 204
 

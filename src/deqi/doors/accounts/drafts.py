@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from deqi.doors.access import signed_in
 from deqi.record.errors import Refusal
-from deqi.record.practice.actions.drafts import draft_of, drop_draft, save_draft
+from deqi.record.practice.actions.drafts import MOST_DRAFTS, drafts_of, drop_draft, save_draft
 
 #: The field with which a form that is sent names its draft (drafts.js adds it).
 NAMES_ITS_DRAFT = "draft_page"
@@ -21,15 +21,15 @@ NAMES_ITS_DRAFT = "draft_page"
 @require_http_methods(["GET", "HEAD", "POST"])
 @signed_in
 def drafts(request: HttpRequest) -> HttpResponse:
-    """GET gives the draft of ?page= (204 when there is none), POST keeps one; `{}` forgets it."""
-    page = request.GET.get("page", "")
+    """GET gives the drafts of each ?page= (204 when there is none), POST keeps one; `{}` forgets it."""
     if request.method != "POST":
-        draft = draft_of(request.actor, page)
-        if draft is None:
+        kept = drafts_of(request.actor, request.GET.getlist("page")[:MOST_DRAFTS])
+        if not kept:
             return HttpResponse(status=204)
-        return JsonResponse({"fields": draft.fields, "saved_at": draft.updated_at.isoformat()})
+        said = {d.page: {"fields": d.fields, "saved_at": d.updated_at.isoformat()} for d in kept}
+        return JsonResponse({"drafts": said})
     try:
-        save_draft(request.actor, page, json.loads(request.body))
+        save_draft(request.actor, request.GET.get("page", ""), json.loads(request.body))
     except Refusal as refusal:
         return JsonResponse({"error": refusal.message}, status=413 if refusal.code == "size" else 400)
     except ValueError:

@@ -45,7 +45,7 @@
   let timer = 0;
   const keep = () => {
     count();
-    if ("whole" in form.dataset) return; // a map drawn anew is sent whole
+    if ("whole" in form.dataset) { form.dispatchEvent(new Event("input", { bubbles: true })); return; } // sent whole: a draft until then
     clearTimeout(timer);
     timer = setTimeout(() => fetch(location.href, { method: "POST", body: new FormData(form), redirect: "manual", keepalive: true }).catch(() => {}), 600);
   };
@@ -70,7 +70,9 @@
     if (tab) open(tab.dataset.group);
   });
   map.addEventListener("change", (event) => {
-    if (event.target.name === "region") { mark(event.target.dataset.id, event.target.checked); keep(); }
+    if (event.target.name !== "region") return;
+    if (event.target.checked && event.target.value.includes(":")) { show(event.target.dataset.id); count(); }  // a draft came back
+    else { mark(event.target.dataset.id, event.target.checked); keep(); }
   });
   const open = (key) => {
     map.querySelectorAll("[data-group]").forEach((tab) => tab.setAttribute("aria-pressed", String(tab.dataset.group === key)));

@@ -20,7 +20,7 @@ KEPT_DAYS = 14
 
 @transaction.atomic
 def save_draft(actor: Actor, page: str, fields: dict[str, list[str]]) -> None:
-    """Keeps the fields of `page` (its path, and a form's name after `#` when there are several).
+    """Keeps the fields of the form `page` names: the path it posts to, and `#` with a word when two post there.
 
     An empty mapping forgets the draft. Passwords are never kept. Refused beyond 100 kB or 300 fields; of more
     than fifty drafts the oldest goes, and any goes after fourteen days.
@@ -51,9 +51,9 @@ def drop_draft(actor: Actor, page: str) -> None:
         Draft.objects.filter(user_id=actor.user_id, page=page).delete()
 
 
-def draft_of(actor: Actor, page: str) -> Draft | None:
-    """What the acting person had typed on `page`, as far as it was kept."""
-    return Draft.objects.filter(user_id=actor.user_id, page=page).first() if actor.user_id else None
+def drafts_of(actor: Actor, pages: list[str]) -> list[Draft]:
+    """What the acting person had typed in the forms `pages` name, as far as it was kept."""
+    return list(Draft.objects.filter(user_id=actor.user_id, page__in=pages)) if actor.user_id else []
 
 
 def _is_field(name: object, values: object) -> bool:
