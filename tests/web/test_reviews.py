@@ -196,3 +196,17 @@ def test_the_command_says_how_many_reviews_add_up(answers, code, monkeypatch, db
     done = CliRunner().invoke(recompute.recompute, ["--format", "json"])
     assert done.exit_code == code
     assert json.loads(done.stdout)["same"] == 1
+
+
+def test_what_speaks_to_each_mechanism_stands_on_both_pages(people, as_, treated):
+    for days, value in ((45, 28), (3, 31)):
+        for side in ("left", "right"):
+            Observation.objects.create(
+                patient=people.eve_patient, code=f"skin_temperature_c_{side}", value=value, unit="°C", channel="exam",
+                effective_at=datetime.now(UTC) - timedelta(days=days),
+            )  # fmt: skip
+    for page in (page_of(as_("alice"), treated), as_("eve").get(HELPING).content.decode()):
+        assert page.count("/evidence/mechanisms/") == 6
+        assert "How it might be helping" in page and "consistent with this" in page
+        assert "Skin temperature of the feet" in page and "31 °C" in page
+        assert "not measured" in page

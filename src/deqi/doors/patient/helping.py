@@ -7,7 +7,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_http_methods
 
 from deqi.doors.access import needs
-from deqi.doors.clinic.review.views import beside_of, shown_of
+from deqi.doors.clinic.review.views import beside_of, shown_of, ways_of
 from deqi.record.care.looking import look_at
 from deqi.record.care.queries.helping import own_matter
 
@@ -26,6 +26,7 @@ def helping(request: HttpRequest) -> HttpResponse:
     shown = shown_of(inputs, look, beside_of(matter), last, matter.medicines)
     context = {
         **shown,
+        **ways_of(matter, look),
         "matter": matter,
         "position": matter.position,
         "agreed": matter.agreed,

@@ -57,5 +57,6 @@ def __getattr__(name: str) -> Any:
 def problems() -> list[Problem]:
     """Every fault in the package's data files."""
     from deqi.science.course.priors import priors
+    from deqi.science.course.speaking import speaking
 
-    return gather([plan_reasons, priors])
+    return gather([plan_reasons, priors, speaking])

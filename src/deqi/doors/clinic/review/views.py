@@ -23,10 +23,11 @@ from deqi.doors.clinic.review.shown import (
 from deqi.record.care.actions.reviews import decide_review, first_last
 from deqi.record.care.judging import holds, sha256_of
 from deqi.record.care.looking import Look, fans_from, look_at
-from deqi.record.care.queries.reviews import ReviewMatter, review_for, review_matter
+from deqi.record.care.queries.reviews import ReviewMatter, medicine_steps, review_for, review_matter
 from deqi.record.errors import Refusal
 from deqi.science.course import MODEL_VERSION
 from deqi.science.course.reasons import RULE
+from deqi.science.course.speaking import how_it_might_help, speaking
 from deqi.science.measures import change_file, global_change_steps
 
 
@@ -60,6 +61,7 @@ def review(request: HttpRequest, course_id: UUID) -> HttpResponse:
         **shown,
         "inputs_sha256": sha256_of(inputs),
         "agreed": matter.agreed,
+        **ways_of(matter, look),
         "overall": _step(last[1]) if last else None,
         "overall_on": last[0] if last else None,
         "rule_of_model": RULE,
@@ -113,6 +115,16 @@ def shown_of(
         "agreement": agreed_or_not(look.judged, global_change, impact),
         "model_version": look.judged["model_version"],
         "caution": change_file().caution,
+    }
+
+
+def ways_of(matter: ReviewMatter, look: Look) -> dict[str, Any]:
+    """How it might be helping: the six mechanisms with what was measured of this person."""
+    began = min(matter.sessions, default=None)
+    return {
+        "ways": how_it_might_help(look.judged["symptoms"], matter.series, began, matter.on),
+        "ways_meta": speaking().meta,
+        "medicine_changed": bool(medicine_steps(matter.medicines, matter.on)),
     }
 
 

@@ -26,7 +26,7 @@ from deqi.record.patients.models import Medication, Patient
 from deqi.record.patients.queries import patient_for, reachable
 from deqi.record.practice.clock import local, today_at
 from deqi.record.together import some, together
-from deqi.science.measures import examination_items, impact_ratings
+from deqi.science.measures import conduction_measures, examination_items, impact_ratings
 from deqi.science.measures.items import SIDES
 
 #: Ratings this long before the course opened still belong to its baseline.
@@ -65,6 +65,7 @@ class ReviewMatter:
     reviews: list[dict[str, Any]]
     goal_text: str
     looks: list[dict[str, Any]]
+    series: dict[str, list[tuple[date, float]]]
 
     @property
     def plan(self) -> dict[str, Any]:
@@ -176,6 +177,7 @@ def matter_of(patient: Patient, course: Course) -> ReviewMatter:
         reviews=lists["reviews"],
         goal_text=goal_text,
         looks=lists["looks"],
+        series=series,
     )
 
 
@@ -183,10 +185,15 @@ def examination_codes() -> list[str]:
     return [f"{key}_{side}" for key in examination_items() for side in SIDES]
 
 
+def conduction_codes() -> list[str]:
+    return [f"{key}_{side}" for key in conduction_measures() for side in SIDES]
+
+
 def _observations(patient: Patient, since: Any, on: date) -> tuple[list[dict[str, Any]], dict, str]:
     """Ratings as the course model reads them, every other series, and the patient's own activity in words."""
     site = patient.home_site
-    wanted = [*rating_codes(), *map(impact_code, impact_ratings()), GLOBAL_CHANGE, *examination_codes()]
+    wanted = [*rating_codes(), *map(impact_code, impact_ratings()), GLOBAL_CHANGE]
+    wanted += [*examination_codes(), *conduction_codes()]
     rows = (
         Observation.objects.filter(patient=patient, code__in=wanted, effective_at__gte=since)
         .filter(Q(value__isnull=False))
