@@ -16,6 +16,7 @@ import numpy as np
 
 from deqi.doors.cli.main import Refused
 from deqi.doors.cli.recompute import recompute
+from deqi.doors.cli.single_case import single_case
 from deqi.science.case import CaseError, load_case
 from deqi.science.course import conditions
 from deqi.science.course import plan as propose
@@ -38,6 +39,7 @@ def command() -> None:
 
 
 command.add_command(recompute)
+command.add_command(single_case)
 
 
 @command.command()

@@ -57,6 +57,7 @@ def __getattr__(name: str) -> Any:
 def problems() -> list[Problem]:
     """Every fault in the package's data files."""
     from deqi.science.course.priors import priors
+    from deqi.science.course.single_case.report import reporting
     from deqi.science.course.speaking import speaking
 
-    return gather([plan_reasons, priors, speaking])
+    return gather([plan_reasons, priors, speaking, reporting])

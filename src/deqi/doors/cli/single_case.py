@@ -1,0 +1,144 @@
+"""`deqi course single-case`: the exact test of a randomised start or taper, one patient or several."""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+from pydantic import ValidationError
+
+from deqi.doors.cli.main import Refused
+from deqi.science.course import Rating
+from deqi.science.course.single_case import (
+    ARMS,
+    SingleCaseError,
+    StartProtocol,
+    TaperProtocol,
+    pooled_starts,
+    pooled_tapers,
+    start_test,
+    taper_outcome,
+)
+from deqi.science.course.tables import TableError, text_of
+from deqi.science.measures import symptoms
+
+FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+ONE = "one"  # the patient of a file without patient_id
+#: Columns of the file of draws, by design.
+DRAWS = {"randomised-start": ("enrolled_on", "drawn_on"), "randomised-taper": ("taper_on", "arm")}
+
+
+@click.command("single-case")
+@click.option("--design", type=click.Choice(list(DRAWS)), required=True)
+@click.option("--ratings", type=FILE, required=True, help="CSV: date,symptom,value[,recall][,patient_id].")
+@click.option(
+    "--draws",
+    type=FILE,
+    required=True,
+    help="CSV: [patient_id,]enrolled_on,drawn_on (start) or [patient_id,]taper_on,arm (stop or go_on).",
+)
+@click.option("--symptom", type=click.Choice(list(symptoms())), required=True)
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+def single_case(design: str, ratings: Path, draws: Path, symptom: str, form: str) -> None:
+    """Test each patient's randomised design, and all of them together when there are several.
+
+    Refused with the reason (exit code 2) when a start is not one that could have been drawn, or when a window holds
+    too few ratings.
+    """
+    rated = _ratings(ratings)
+    rows = _rows(draws, DRAWS[design])
+    results: dict[str, Any] = {}
+    errors = []
+    for line, (who, row) in enumerate(rows.items(), start=2):
+        try:
+            results[who] = _one(design, symptom, row, rated.get(who, []))
+        except (SingleCaseError, ValidationError, ValueError) as error:
+            text = error.errors()[0]["msg"] if isinstance(error, ValidationError) else str(error)
+            errors.append(f"{draws.name}:{line}: {text}")
+    if errors:
+        raise Refused("\n".join(errors))
+    pool = pooled_starts if design == "randomised-start" else pooled_tapers
+    try:
+        pooled = pool(list(results.values())) if len(results) > 1 else None
+    except SingleCaseError as error:
+        raise Refused(str(error))
+    if form == "json":
+        found = {
+            "design": design,
+            "symptom": symptom,
+            "patients": {who: one.as_dict() for who, one in results.items()},
+            "pooled": pooled.as_dict() if pooled else None,
+        }
+        click.echo(json.dumps(found, indent=1, default=str))
+        return
+    for who, one in results.items():
+        words = (
+            getattr(one, "words", None)
+            or f"{'stopped' if one.stopped else 'went on'}, rise {one.rise:+.1f} points"
+        )
+        click.echo(words if who == ONE else f"{who}: {words}")
+    if pooled:
+        click.echo(pooled.words)
+
+
+def _one(design: str, symptom: str, row: Mapping[str, str], ratings: list[Rating]) -> Any:
+    if design == "randomised-start":
+        protocol = StartProtocol(symptom=symptom, enrolled_on=dt.date.fromisoformat(row["enrolled_on"]))
+        return start_test(protocol, ratings, dt.date.fromisoformat(row["drawn_on"]))
+    if row["arm"] not in ("stop", "go_on"):
+        raise SingleCaseError(f"arm: {row['arm']!r} is not stop ({ARMS[0]}) or go_on ({ARMS[1]})")
+    taper = TaperProtocol(symptom=symptom, taper_on=dt.date.fromisoformat(row["taper_on"]))
+    return taper_outcome(taper, ratings, stopped=row["arm"] == "stop")
+
+
+def _read(path: Path, needed: tuple[str, ...]) -> list[dict[str, str]]:
+    try:
+        rows = list(csv.DictReader(text_of(path.read_bytes(), path.name).splitlines()))
+    except TableError as error:
+        raise Refused(str(error))
+    missing = [name for name in needed if not rows or name not in rows[0]]
+    if missing:
+        raise Refused(f"{path.name}: {'no rows' if not rows else 'no column ' + ', '.join(missing)}")
+    return rows
+
+
+def _rows(path: Path, needed: tuple[str, ...]) -> dict[str, dict[str, str]]:
+    found: dict[str, dict[str, str]] = {}
+    for line, row in enumerate(_read(path, needed), start=2):
+        who = row.get("patient_id") or ONE
+        if who in found:
+            raise Refused(f"{path.name}:{line}: a second draw of {who}; each patient is drawn once")
+        found[who] = row
+    return found
+
+
+def _ratings(path: Path) -> dict[str, list[Rating]]:
+    found: dict[str, list[Rating]] = {}
+    errors, seen = [], set()
+    for line, row in enumerate(_read(path, ("date", "symptom", "value")), start=2):
+        who = row.get("patient_id") or ONE
+        try:
+            given = {
+                "date": row["date"],
+                "symptom": row["symptom"],
+                "value": row["value"],
+                "recall": row.get("recall") or "24h",
+            }
+            rating = Rating.model_validate_strings(given)
+        except ValidationError as error:
+            first = error.errors()[0]
+            errors.append(f"{path.name}:{line}: {'.'.join(map(str, first['loc']))}: {first['msg']}")
+            continue
+        key = (who, rating.date, rating.symptom, rating.recall)
+        if key in seen:
+            errors.append(f"{path.name}:{line}: the same day and symptom twice")
+        seen.add(key)
+        found.setdefault(who, []).append(rating)
+    if errors:
+        raise Refused("\n".join(errors[:20]))
+    return found

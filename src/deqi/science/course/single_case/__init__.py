@@ -1,0 +1,51 @@
+"""Single-case designs, opt-in: chance decides when treatment starts, or how it ends, so that a p value means something.
+
+Before-after change in one person cannot be told from time and hope. When the day of the start was drawn by chance from
+days written down beforehand, the ratings can be asked: is the fall at the drawn day larger than at the days that chance
+passed over? `designs` holds protocol and draw, `randomisation` the exact tests and how patients are pooled, `report`
+what the reporting guidelines ask for and where it stands.
+"""
+
+from deqi.science.course.single_case.designs import (
+    ARMS,
+    BASELINE_DAYS,
+    Protocol,
+    SingleCaseError,
+    StartProtocol,
+    TaperProtocol,
+    commitment,
+    draw,
+    fingerprint,
+)
+from deqi.science.course.single_case.randomisation import (
+    Pooled,
+    StartTest,
+    TaperOutcome,
+    edgington,
+    pooled_starts,
+    pooled_tapers,
+    rank_sum_p,
+    start_test,
+    taper_outcome,
+)
+
+__all__ = [
+    "ARMS",
+    "BASELINE_DAYS",
+    "Pooled",
+    "Protocol",
+    "SingleCaseError",
+    "StartProtocol",
+    "StartTest",
+    "TaperOutcome",
+    "TaperProtocol",
+    "commitment",
+    "draw",
+    "edgington",
+    "fingerprint",
+    "pooled_starts",
+    "pooled_tapers",
+    "rank_sum_p",
+    "start_test",
+    "taper_outcome",
+]
