@@ -183,7 +183,7 @@ def test_a_report_answers_every_item_of_both_guidelines_with_a_section_that_is_t
     about = CaseReport(
         protocol=START, seed=seed, committed=commitment(seed, START), agreed_on="2026-01-01", drawn_on="2026-01-14",
         person="A woman of 60 to 69 years with diabetic neuropathy", clinic="Test clinic", sessions=["2026-01-21"],
-        harms=["bruise"], medicines=[], ratings=[(r.date.isoformat(), r.value) for r in FALL],
+        harms=["a bruise on 2026-01-22"], medicines=[], ratings=[(r.date.isoformat(), r.value) for r in FALL],
         result=start_test(START, FALL, START.starts[2]),
     )  # fmt: skip
     text = report(about)
@@ -193,8 +193,9 @@ def test_a_report_answers_every_item_of_both_guidelines_with_a_section_that_is_t
     scribe = next(g for g in reporting().guidelines if g.key == "scribe")
     assert [item.item for item in scribe.items] == list(range(1, 27))
     assert text.count("| item |") == 2 and "computed again, the commitment fits" in text
-    assert "the first session was on 2026-01-21. Analysed as drawn." not in text
-    assert "not as drawn" in text and "2026-01-21 | 2 |" in text
+    assert "the first session was on 2026-01-21. Analysed as drawn." in text and "2026-01-21 | 2 |" in text
+    late = report(CaseReport(**{**about.__dict__, "sessions": ["2026-01-25"]}))
+    assert "the first session was on 2026-01-25, not as drawn" in late
     hidden = report(
         CaseReport(
             **{**about.__dict__, "seed": None, "drawn_on": None, "result": None, "why_not": "too early"}
