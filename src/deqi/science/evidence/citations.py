@@ -26,6 +26,29 @@ def _title(record: Record) -> str:
     return record.title or citation or record.id
 
 
+def people(authors: str | None) -> tuple[tuple[tuple[str, str], ...], bool]:
+    """Authors as (family name, initials), and whether the page read stood for more ("et al.").
+
+    A group has no initials. Example: people("Zhang C, Ma YX et al.") -> ((("Zhang", "C"), ("Ma", "YX")), True)
+    """
+    bare = re.sub(r"\s*\([^)]*\)", "", authors or "")
+    first = re.sub(r",?\s*\bet al\b\.?", "", bare)
+    parts = [part.strip() for part in re.split(r"[,;]| and ", first) if part.strip()]
+    told = [re.fullmatch(r"(.+) ([A-Z]{1,3})", part) for part in parts]
+    names = tuple((m[1], m[2]) if m else (part, "") for m, part in zip(told, parts, strict=True))
+    return names, first != bare
+
+
+def _bib_authors(authors: str | None) -> str:
+    """ "Ma, Y. X. and {ACUDIN group} and others": a name of several words without initials is one name."""
+    names, more = people(authors)
+    said = [
+        f"{family}, {'. '.join(initials)}." if initials else f"{{{family}}}" if " " in family else family
+        for family, initials in names
+    ]
+    return " and ".join([*said, *(["others"] if more and said else [])])
+
+
 def _braced(text: str) -> str:
     return re.sub(r"([&%$#_{}])", r"\\\1", text)
 
@@ -35,12 +58,11 @@ def bibtex(records: Iterable[Record]) -> str:
     entries = []
     for r in records:
         fields = {
-            "author": (r.authors or "").replace(" et al.", " and others").replace(" et al", " and others"),
-            "title": _title(r), "journal": r.journal or "", "year": str(r.year or ""), "doi": r.doi or "",
+            "author": _bib_authors(r.authors), "title": _title(r), "journal": r.journal or "", "year": str(r.year or ""), "doi": r.doi or "",
             "pmid": r.pmid or "", "url": "" if r.doi else r.source_url, "note": _note(r),
         }  # fmt: skip
         body = ",\n".join(
-            f"  {key} = {{{value if key in ('doi', 'url') else _braced(value)}}}"
+            f"  {key} = {{{value if key in ('author', 'doi', 'url') else _braced(value)}}}"
             for key, value in fields.items()
             if value
         )
@@ -53,8 +75,8 @@ def ris(records: Iterable[Record]) -> str:
     lines: list[str] = []
     for r in records:
         lines.append("TY  - JOUR")
-        if r.authors:
-            lines.append(f"AU  - {re.sub(r' et al.?', '', r.authors)}")
+        for family, initials in people(r.authors)[0]:
+            lines.append(f"AU  - {family},{'.'.join(initials)}." if initials else f"AU  - {family}")
         lines.append(f"TI  - {_title(r)}")
         for tag, value in (("JO", r.journal), ("PY", r.year), ("DO", r.doi), ("AN", r.pmid)):
             if value:
