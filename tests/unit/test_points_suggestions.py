@@ -1,17 +1,19 @@
 """Suggestions are counted as described, keep to the rules of a set, and say what was left out and why."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from deqi.doors.cli.points import command
+from deqi.doors.cli.points import command, lead_lines, table_lines
 from deqi.science.case import case_from
 from deqi.science.points import atlas, parse_line, suggest
 from deqi.science.points.suggestions.choose import limb_of
 from deqi.science.points.suggestions.evaluate import evaluate, expected
-from deqi.science.points.suggestions.model import lists, rank, scores
+from deqi.science.points.suggestions.model import condition_of, kindred, lists, rank, scores
+from deqi.science.points.suggestions.reasons import reasons
 from deqi.science.points.suggestions.tables import matched_nerves, nerves_of, relation, tables
 from deqi.science.points.trial_use import point_lists, uses
 
@@ -36,16 +38,37 @@ def test_ties_are_averaged_over_their_orders():
     assert expected(np.ones(20), np.eye(20)[7])[0] == pytest.approx(0.5)
 
 
-def test_a_score_is_the_weighted_share_of_trials_and_the_place():
+def test_a_score_is_the_share_of_own_trials_and_of_a_prior_made_of_the_others():
     table, parameters = lists(), tables().parameters
     same = [name for name, condition in zip(table.ids, table.conditions, strict=True) if condition == "dpn"]
-    kin = [name for name, condition in zip(table.ids, table.conditions, strict=True) if condition == "cipn"]
+    kin = [name for name, of in zip(table.ids, table.conditions, strict=True) if of in ("cipn", "various")]
     rest = [name for name in table.ids if name not in same and name not in kin]
     used = [len([name for name in group if "SP6" in point_lists()[name]]) for group in (same, kin, rest)]
-    total = len(same) + parameters.kin * len(kin) + parameters.other * len(rest)
-    custom = (used[0] + parameters.kin * used[1] + parameters.other * used[2]) / total
+    elsewhere = (used[1] + parameters.other * used[2]) / (len(kin) + parameters.other * len(rest))
+    custom = (used[0] + parameters.prior * elsewhere) / (len(same) + parameters.prior)
     by_hand = (custom + tables().floor) * (1 + tables().place * 0.5)
     assert scores("dpn", ("feet",))[table.codes.index("SP6")] == pytest.approx(by_hand)
+
+
+def test_a_condition_without_trials_is_ranked_by_its_kindred_alone():
+    table = lists()
+    kin = [
+        name for name, of in zip(table.ids, table.conditions, strict=True) if of in ("cipn", "dpn", "various")
+    ]
+    rest = [name for name in table.ids if name not in kin]
+    other = tables().parameters.other
+    share = [sum("ST36" in point_lists()[name] for name in group) for group in (kin, rest)]
+    custom = (share[0] + other * share[1]) / (len(kin) + other * len(rest))
+    found = scores("hiv_sn", ("feet",))[table.codes.index("ST36")]
+    assert found == pytest.approx((custom + tables().floor) * (1 + tables().place * 0.5))
+
+
+def test_a_trial_of_several_causes_teaches_every_polyneuropathy_and_nobody_elses():
+    assert condition_of("dimitrova-2017-series") == "various"
+    assert all(kindred(name, "various") for name in ("cipn", "dpn", "hiv_sn", "idiopathic", "mixed"))
+    assert not kindred("cts", "various") and not kindred("phn", "cipn")
+    said = [reason.text for reason in reasons("KI27", "idiopathic", ("feet",)) if reason.kind == "trial"]
+    assert len(said) == 1 and "neuropathy of several causes" in said[0]
 
 
 def test_an_excluded_trial_counts_nowhere():
@@ -147,6 +170,27 @@ def test_the_ranking_beats_both_baselines_on_trials_it_has_not_seen(evaluation):
                 assert model.recall_at_10 > other.recall_at_10
                 assert model.recall_at_15 > other.recall_at_15
                 assert model.average_precision > other.average_precision
+
+
+def test_a_lead_comes_with_its_interval_and_the_trials_on_each_side(evaluation):
+    for leads in (evaluation.plain_leads, evaluation.strict_leads):
+        for lead in leads[:2]:
+            for one in (*lead.overall, *(cell for cells in lead.by_condition.values() for cell in cells)):
+                assert one.ci95[0] <= one.mean + 0.001 and one.mean - 0.001 <= one.ci95[1]
+                assert one.better + one.worse <= evaluation.trials
+            assert all(one.mean > 0 for one in lead.overall)
+    assert evaluation.stored == evaluation.chosen
+    assert evaluation.trials + evaluation.taught == len(lists().ids)
+
+
+def test_the_tables_of_the_handbook_are_those_of_the_evaluation(evaluation):
+    text = (Path(__file__).parents[2] / "docs/points.md").read_text()
+    for rows, leads in (
+        (evaluation.plain, evaluation.plain_leads),
+        (evaluation.strict, evaluation.strict_leads),
+    ):
+        for line in (*table_lines(rows), *lead_lines(leads[:2])):
+            assert line in text, line
 
 
 def test_the_command_ranks_a_left_out_trial_as_the_evaluation_does(tmp_path):

@@ -17,7 +17,7 @@ from deqi.science.points.describe import brief, described
 
 if TYPE_CHECKING:
     from deqi.science.points.suggestions import Suggestion
-    from deqi.science.points.suggestions.evaluate import Row
+    from deqi.science.points.suggestions.evaluate import Lead, Row
 
 FORMAT = click.option(
     "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True
@@ -218,21 +218,24 @@ def evaluate(form: str) -> None:
         put(asdict(found))
         return
     click.echo(
-        f"{found.trials} trials with a known point list, {found.points} point uses; leave one trial out."
+        f"{found.trials} trials with a known point list, {found.points} point uses; leave one trial out. "
+        f"{found.taught} more, of several causes at once, only teaches."
     )
-    for title, rows in (
-        ("Each trial left out alone:", found.plain),
+    for title, rows, leads in (
+        ("Each trial left out alone:", found.plain, found.plain_leads),
         (
             "Each trial left out with its twins (shared participants, or the same list in the same condition):",
             found.strict,
+            found.strict_leads,
         ),
     ):
         click.echo(f"\n{title}")
-        for line in table_lines(rows):
+        for line in (*table_lines(rows), "", *lead_lines(leads)):
             click.echo(line)
     stored, chosen = found.stored, found.chosen
     click.echo(
-        f"\nStored parameters: kin {stored.kin:g}, other {stored.other:g}. Fitted now: kin {chosen.kin:g}, other {chosen.other:g}."
+        f"\nStored parameters: prior {stored.prior:g}, other {stored.other:g}. "
+        f"Fitted now: prior {chosen.prior:g}, other {chosen.other:g}."
     )
     click.echo("These figures say how well custom is predicted. Use in trials is not proof of effect.")
 
@@ -251,4 +254,23 @@ def table_lines(rows: tuple[Row, ...]) -> list[str]:
             f"{one.recall_at_10:.3f} / {one.recall_at_15:.3f} / {one.average_precision:.3f}" for one in cells
         )
         lines.append(f"| {row.method} | {' | '.join(figures)} |")
+    return lines
+
+
+def lead_lines(leads: tuple[Lead, ...]) -> list[str]:
+    """The nested model's lead over each baseline as a Markdown table, with bootstrap intervals."""
+    names = ("recall@10", "recall@15", "average precision")
+    conditions = list(leads[0].by_condition)
+    lines = [
+        f"| lead of the model (95 % interval; trials better, worse) | all | {' | '.join(conditions)} |",
+        "|" + " --- |" * (len(conditions) + 2),
+    ]
+    for lead in leads:
+        for place, name in enumerate(names):
+            cells = (lead.overall[place], *(lead.by_condition[key][place] for key in conditions))
+            told = (
+                f"{one.mean:+.3f} ({one.ci95[0]:+.3f} to {one.ci95[1]:+.3f}; {one.better}, {one.worse})"
+                for one in cells
+            )
+            lines.append(f"| {name} over {lead.over.split(': ')[1]} | {' | '.join(told)} |")
     return lines

@@ -75,6 +75,13 @@ def point_lists() -> Mapping[str, frozenset[str]]:
     return lists
 
 
+def core_points(trial_id: str) -> frozenset[str]:
+    """The points of a known list that everybody in the trial got; all of it when none was fixed."""
+    known = point_lists()[trial_id]
+    fixed = {code for code, use in points_of(trials()[trial_id]).items() if use.role == "core"}
+    return frozenset(known & fixed) or known
+
+
 @cache
 def _all_uses() -> Mapping[str, tuple[TrialUse, ...]]:
     found: dict[str, list[TrialUse]] = {}

@@ -1,11 +1,13 @@
 """How points are ranked for a case: what trials of this and kindred conditions used, and where the symptoms are.
 
-    custom(point) = sum over trials of w(trial) x used(trial, point) / sum over trials of w(trial)
-    score(point)  = (custom(point) + floor) x (1 + place x nearness(point))
+    elsewhere(point) = weighted share of the trials of other conditions that used it
+    custom(point)    = (trials of this condition that used it + prior x elsewhere) / (trials of this condition + prior)
+    score(point)     = (custom(point) + floor) x (1 + place x nearness(point))
 
-w is 1 for a trial in the person's condition, `kin` for a trial in another polyneuropathy when the person has one,
-`other` for the rest; nearness is 1 for a point in a region with symptoms, 0.5 in a neighbouring region, else 0.
-`kin` and `other` are fitted, `floor` and `place` are own rules (suggest.yaml says why).
+So the other conditions count as much as `prior` trials of the person's own: little where there are many of those,
+all where there are none. Among them a trial in another polyneuropathy weighs 1 when the person has one, any
+other trial `other`. Nearness is 1 for a point in a region with symptoms, 0.5 in a neighbouring region, else 0.
+`prior` and `other` are fitted, `floor` and `place` are own rules (suggest.yaml says why).
 The score says how customary a point is in such trials. It is not a measure of effect.
 
 Example:
@@ -25,10 +27,18 @@ import numpy.typing as npt
 from deqi.science.evidence import overlaps, trials
 from deqi.science.points.atlas import atlas
 from deqi.science.points.suggestions.tables import Parameters, relation, tables
-from deqi.science.points.trial_use import point_lists
+from deqi.science.points.trial_use import core_points, point_lists
 
 Vector = npt.NDArray[np.float64]
 NEARNESS: Mapping[str, float] = {"local": 1.0, "regional": 0.5, "distal": 0.0}
+VARIOUS = "various"  # polyneuropathies of several causes in one trial: kindred to each, nobody's own
+
+
+def condition_of(name: str) -> str:
+    """The condition a trial counts for; ICD-10 G62 and G63 beyond the named conditions are polyneuropathy."""
+    trial = trials()[name]
+    mixed = trial.condition == "other" and (trial.icd10 or "").startswith(("G62", "G63"))
+    return VARIOUS if mixed else trial.condition
 
 
 class Lists:
@@ -37,18 +47,21 @@ class Lists:
     def __init__(self) -> None:
         self.codes = tuple(atlas())
         self.ids = tuple(point_lists())
-        self.conditions = tuple(trials()[name].condition for name in self.ids)
+        self.conditions = tuple(condition_of(name) for name in self.ids)
         column = {code: number for number, code in enumerate(self.codes)}
         self.used: Vector = np.zeros((len(self.ids), len(self.codes)))
         for row, name in enumerate(self.ids):
             self.used[row, [column[code] for code in point_lists()[name]]] = 1.0
 
     def twins(self, name: str) -> frozenset[str]:
-        """Trials that are not independent of `name`: shared participants, or the same list in the same condition."""
+        """Trials that are not independent of `name`: shared participants, or the same list in the same condition.
+
+        Two lists are the same when their fixed points are: a point added for some people makes no new list.
+        """
         same = {
             other
             for other, condition in zip(self.ids, self.conditions, strict=True)
-            if condition == trials()[name].condition and point_lists()[other] == point_lists()[name]
+            if condition == trials()[name].condition and core_points(other) == core_points(name)
         }
         shared = {other for group in overlaps() if name in group.trials for other in group.trials}
         return frozenset((same | shared | {name}) & set(self.ids))
@@ -61,13 +74,29 @@ def lists() -> Lists:
 
 
 def weight(condition: str, trial_condition: str, parameters: Parameters) -> float:
-    """How much a trial in `trial_condition` counts for a person with `condition`."""
-    if condition == trial_condition:
-        return 1.0
-    polyneuropathies: Collection[str] = tables().polyneuropathies
-    if condition in polyneuropathies and trial_condition in polyneuropathies:
-        return parameters.kin
-    return parameters.other
+    """How much a trial in another condition than the person's counts beside the others of that kind."""
+    return 1.0 if kindred(condition, trial_condition) else parameters.other
+
+
+def kindred(condition: str, trial_condition: str) -> bool:
+    """Whether both are the same, or both polyneuropathies. Example: kindred("dpn", "cipn") is True."""
+    polyneuropathies: Collection[str] = (*tables().polyneuropathies, VARIOUS)
+    both = condition in polyneuropathies and trial_condition in polyneuropathies
+    return both or condition == trial_condition
+
+
+def customary(condition: str, exclude_trials: Collection[str], parameters: Parameters) -> Vector:
+    """How customary each point is for the condition, 0 to 1, in the order of the atlas."""
+    table = lists()
+    own = np.zeros(len(table.ids))
+    rest = np.zeros(len(table.ids))
+    for row, (name, theirs) in enumerate(zip(table.ids, table.conditions, strict=True)):
+        if name not in exclude_trials:
+            own[row] = theirs == condition
+            rest[row] = 0.0 if own[row] else weight(condition, theirs, parameters)
+    elsewhere = rest @ table.used / rest.sum() if rest.any() else np.zeros(len(table.codes))
+    found = (own @ table.used + parameters.prior * elsewhere) / (own.sum() + parameters.prior)
+    return np.asarray(found, dtype=np.float64)
 
 
 def scores(
@@ -77,20 +106,9 @@ def scores(
     parameters: Parameters | None = None,
 ) -> Vector:
     """The score of every point, in the order of the atlas. `regions` empty: those usual in the condition."""
-    chosen = parameters or tables().parameters
-    table = lists()
-    weights = np.array(
-        [
-            0.0 if name in exclude_trials else weight(condition, trial_condition, chosen)
-            for name, trial_condition in zip(table.ids, table.conditions, strict=True)
-        ]
-    )
-    total = float(weights.sum())
-    customary = weights @ table.used / total if total else np.zeros(len(table.codes))
+    custom = customary(condition, exclude_trials, parameters or tables().parameters)
     where = tuple(regions) or tables().usual_regions[condition]  # type: ignore[index]
-    found = (
-        (customary + tables().floor) * (1 + tables().place * nearness(where)) * _told_apart(tuple(regions))
-    )
+    found = (custom + tables().floor) * (1 + tables().place * nearness(where)) * _told_apart(tuple(regions))
     return np.asarray(found, dtype=np.float64)
 
 

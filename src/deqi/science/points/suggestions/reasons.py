@@ -13,7 +13,7 @@ from typing import Literal
 from deqi.science.evidence import outside_default_pools, trials
 from deqi.science.evidence.schema import CONDITIONS
 from deqi.science.points.atlas import atlas
-from deqi.science.points.suggestions.model import lists, weight
+from deqi.science.points.suggestions.model import VARIOUS, condition_of, kindred, lists
 from deqi.science.points.suggestions.tables import case_region_of, matched_nerves, relation, tables
 from deqi.science.points.trial_use import TrialUse, counted
 
@@ -53,11 +53,7 @@ def reasons(
 ) -> tuple[Reason, ...]:
     """All reasons for a point, the sum over trials first, then trials in the person's condition, place and nerves."""
     found = [use for use in counted(code) if use.trial not in exclude_trials]
-    near = [
-        use
-        for use in found
-        if weight(condition, use.condition, tables().parameters) >= tables().parameters.kin
-    ]
+    near = [use for use in found if kindred(condition, condition_of(use.trial))]
     near.sort(key=lambda use: (use.condition != condition, -(use.n or 0)))
     return (
         _sum(found, condition, frozenset(exclude_trials)),
@@ -113,8 +109,13 @@ def _trial(use: TrialUse) -> Reason:
         result = f"its authors conclude: {use.conclusion.replace('_', ' ')}"
     aside = [text for text in outside_default_pools(trials()[use.trial]) if "protocol" not in text]
     caveat = f"; {aside[0]}" if aside and not use.against else ""
-    text = f"{use.label}, {use.condition}: {size}{against}; {result}; {READ_WORDS[use.read]}{caveat}."
+    text = f"{use.label}, {_of(use)}: {size}{against}; {result}; {READ_WORDS[use.read]}{caveat}."
     return Reason("trial", text, use.trial, use.n, use.against, use.conclusion, use.read, use.source_url)
+
+
+def _of(use: TrialUse) -> str:
+    """The condition of a trial as a reason prints it: its key, or words where the key says little."""
+    return "neuropathy of several causes" if condition_of(use.trial) == VARIOUS else use.condition
 
 
 def _place(code: str, regions: Sequence[str]) -> Reason:

@@ -25,14 +25,14 @@ Condition = Literal["cipn", "dpn", "cts", "phn", "hiv_sn", "idiopathic", "radicu
 class Parameters(Strict):
     """The two fitted numbers; see suggest.yaml."""
 
-    kin: float = Field(ge=0, le=1)
+    prior: float = Field(gt=0, le=20)
     other: float = Field(ge=0, le=1)
 
 
 class Grid(Strict):
     """The values the fit tries."""
 
-    kin: tuple[float, ...]
+    prior: tuple[float, ...]
     other: tuple[float, ...]
 
 
@@ -55,7 +55,9 @@ class SuggestTables(Strict):
 
     def tried(self) -> tuple[Parameters, ...]:
         """Every combination of parameters that the fit tries."""
-        return tuple(Parameters(kin=kin, other=other) for kin in self.grid.kin for other in self.grid.other)
+        return tuple(
+            Parameters(prior=prior, other=other) for prior in self.grid.prior for other in self.grid.other
+        )
 
 
 @cache
