@@ -178,7 +178,7 @@ def test_doses_are_told_in_words_with_their_caution():
     found, not_found, caution = evidence.doses("cts").sentences
     assert found.startswith("Trials that found a difference (")
     assert "8 to 13 sessions (middle 8)" in found
-    assert "2 of them (2, 5 Hz)" in evidence.doses("cipn").sentences[0]
+    assert "2 of them (2, 5, 10 Hz)" in evidence.doses("cipn").sentences[0]
     assert not_found.startswith("Trials that found none (1 needled group): 6 sessions")
     assert "not as what works" in caution
     assert evidence.doses("dpn").sentences[1] == "No trial that found none is on file with its dose."
