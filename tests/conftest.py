@@ -24,6 +24,7 @@ def _flush_can_empty_the_tables():
     migration = import_module("deqi.record.audit.migrations.0002_append_only")
     signed = import_module("deqi.record.care.migrations.0002_signed_stays_signed")
     decided = import_module("deqi.record.care.migrations.0003_decided_stays_decided")
+    baseline = import_module("deqi.record.care.migrations.0006_baseline_locked")
     plain = TransactionTestCase._fixture_teardown
 
     def teardown(case):
@@ -31,11 +32,13 @@ def _flush_can_empty_the_tables():
             migration.remove(apps, editor)
             signed.remove(apps, editor)
             decided.remove(apps, editor)
+            baseline.remove(apps, editor)
         plain(case)
         with connection.schema_editor() as editor:
             migration.install(apps, editor)
             signed.install(apps, editor)
             decided.install(apps, editor)
+            baseline.install(apps, editor)
         migration.first_head(apps, None)
 
     TransactionTestCase._fixture_teardown = teardown

@@ -8,6 +8,7 @@ urlpatterns = [
     path("drafts/", drafts.drafts, name="drafts"),
     path("still-here/", drafts.still_here, name="still_here"),
     path("account/", include("deqi.doors.accounts.urls")),
+    path("r/", include("deqi.doors.rating.urls")),
     path("me/", include("deqi.doors.patient.urls")),
     path("", include("deqi.doors.clinic.urls")),
     path("", include("deqi.doors.learn.urls")),

@@ -2,13 +2,14 @@
 
 from django.urls import path
 
-from deqi.doors.patient import checkin, helping, places, side_effects, views
+from deqi.doors.patient import checkin, helping, messages, places, side_effects, views
 from deqi.doors.patient.intake import views as intake
 
 app_name = "patient"
 urlpatterns = [
     path("", views.home, name="home"),
     path("helping/", helping.helping, name="helping"),
+    path("messages/", messages.wanted, name="messages"),
     path("medicines/", views.medicines, name="medicines"),
     path("looked/", views.access_log, name="access_log"),
     path("agreed/", views.consents, name="consents"),

@@ -390,6 +390,7 @@ class Observation(models.Model):
         CHAIR = "chair", "in the chair, before"
         AFTER = "after", "in the chair, after"
         EXAM = "exam", "examination"
+        LINK = "link", "at home, by a link"
         IMPORT = "import", "imported"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -402,6 +403,9 @@ class Observation(models.Model):
     )
     examination = models.ForeignKey(
         "Examination", on_delete=models.PROTECT, null=True, blank=True, related_name="observations"
+    )
+    request = models.ForeignKey(
+        "RatingRequest", on_delete=models.PROTECT, null=True, blank=True, related_name="observations"
     )
     code = models.CharField(max_length=60)
     value = models.DecimalField(max_digits=9, decimal_places=3, null=True)
@@ -421,6 +425,70 @@ class Observation(models.Model):
 
     def __str__(self) -> str:
         return f"{self.code} {self.value}"
+
+
+class RatingRequest(models.Model):
+    """Ratings asked of one person, for one course, to be given from `day` to `until` at the site (both included).
+
+    What was asked never changes (a trigger); whether it was sent and answered does. `point`: day of the baseline,
+    number of the visit, session before the review, weeks after the end. Once a needle is placed no answer joins a
+    baseline and none of it changes (triggers).
+    """
+
+    class Kind(models.TextChoices):
+        BASELINE = "baseline", "before the first needle"
+        VISIT = "visit", "before a visit"
+        REVIEW = "review", "before a review"
+        AFTER = "after", "after the end"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    course = models.ForeignKey(Course, on_delete=models.PROTECT, related_name="rating_requests")
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="rating_requests")
+    site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="+")
+    practitioner = models.ForeignKey(Practitioner, on_delete=models.PROTECT, related_name="+")
+    kind = models.CharField(max_length=8, choices=Kind.choices)
+    point = models.PositiveSmallIntegerField()
+    day = models.DateField()
+    until = models.DateField()
+    codes = models.JSONField(default=list)  # the questions, as observations spell them
+    made_at = models.DateTimeField()
+    sent_on = models.DateField(null=True, blank=True)  # the last day on which it was mailed
+    sent_count = models.PositiveSmallIntegerField(default=0)
+    answered_at = models.DateTimeField(null=True, blank=True)
+    channel = models.CharField(max_length=6, choices=Observation.Channel.choices, blank=True)
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
+    withdrawn_why = models.CharField(max_length=40, blank=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["patient", "-day"], name="request_of_patient"),
+            models.Index(fields=["site", "day"], name="request_of_site"),
+        ]
+        constraints = [
+            models.UniqueConstraint(fields=["course", "day"], name="asked_once_a_day"),
+            models.CheckConstraint(condition=Q(until__gte=F("day")), name="request_ends_after_it_starts"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.day}"
+
+
+class Messaging(models.Model):
+    """Whether a person wants reminders, and the last day on which one went out: at most one a day."""
+
+    patient = models.OneToOneField(
+        Patient, on_delete=models.PROTECT, primary_key=True, related_name="messaging"
+    )
+    sent_on = models.DateField(null=True, blank=True)
+    stopped_at = models.DateTimeField(null=True, blank=True)
+    stopped_how = models.CharField(
+        max_length=4,
+        choices=[("link", "by the link in a message"), ("page", "on their own page")],
+        blank=True,
+    )
+
+    def __str__(self) -> str:
+        return f"messages to {self.patient_id}"
 
 
 class Examination(models.Model):

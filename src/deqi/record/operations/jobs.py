@@ -56,6 +56,18 @@ JOBS: dict[str, Job] = {
             "deqi.record.operations.keeping.back_up",
         ),
         Job(
+            "make_requests",
+            "Ratings asked for",
+            timedelta(minutes=10),
+            "deqi.record.care.actions.collecting.make_requests",
+        ),
+        Job(
+            "send_reminders",
+            "Messages to patients sent",
+            timedelta(minutes=5),
+            "deqi.record.care.actions.reminding.send_reminders",
+        ),
+        Job(
             "licence_alerts",
             "Mails about licences that end",
             timedelta(hours=6),

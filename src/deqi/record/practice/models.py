@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import time
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
@@ -19,6 +20,10 @@ class Organization(models.Model):
     name = models.CharField(max_length=120)
     synthetic = models.BooleanField(default=False)
     emergency_number = models.CharField(max_length=20, default="112")
+    messages_from = models.TimeField(
+        default=time(9)
+    )  # no message to a patient before, by the clock of their site
+    messages_until = models.TimeField(default=time(20))  # nor from then on
 
     def __str__(self) -> str:
         return self.name

@@ -19,6 +19,15 @@ ZONES = sorted(
 )
 
 
+class TimeInput(forms.TimeInput):
+    """A native field for a time of day."""
+
+    input_type = "time"
+
+    def __init__(self, **kwargs):
+        super().__init__(format="%H:%M", **kwargs)
+
+
 class RowForm(DeqiForm):
     """A form that makes a row: it carries the row's id, so that sending it twice makes one."""
 
@@ -32,6 +41,13 @@ class OrganizationForm(DeqiForm):
         max_length=20,
         help_text="Patients’ pages tell them to call it: 112, 999, 911 …",
     )
+    messages_from = forms.TimeField(
+        label="Messages to patients from",
+        required=False,
+        widget=TimeInput,
+        help_text="By the clock of their site. Earlier than this nobody gets one.",
+    )
+    messages_until = forms.TimeField(label="Messages to patients until", required=False, widget=TimeInput)
 
 
 class SiteForm(DeqiForm):

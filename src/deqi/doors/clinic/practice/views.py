@@ -62,7 +62,8 @@ def overview(request: HttpRequest) -> HttpResponse:
 def settings(request: HttpRequest) -> HttpResponse:
     clinic = organization()
     places.whole_practice(request.actor)
-    now = {"name": clinic.name, "emergency_number": clinic.emergency_number}
+    names = ("name", "emergency_number", "messages_from", "messages_until")
+    now = {name: getattr(clinic, name) for name in names}
     form = forms.OrganizationForm(request.POST or None, initial=now)
     if request.method == "POST" and form.is_valid():
         try:

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from deqi.record.actor import Actor
 from deqi.record.audit.actions import log
+from deqi.record.care.actions.collecting import ask_today
 from deqi.record.care.models import Appointment, Course, Session
 from deqi.record.care.queries.courses import course_position, open_course_of
 from deqi.record.errors import NotFound, Refusal
@@ -79,6 +80,8 @@ def book(
         about=appointment,
         detail={"at": starts_at.isoformat()},
     )
+    if course is not None:
+        ask_today(course.id)
     return appointment
 
 

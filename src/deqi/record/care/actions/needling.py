@@ -12,6 +12,7 @@ from django.utils import timezone
 from deqi.record.actor import Actor
 from deqi.record.audit.actions import log
 from deqi.record.care.actions.changing import OPEN_STATES, State, change, must_be, session_for
+from deqi.record.care.actions.collecting import withdraw
 from deqi.record.care.actions.screens import keep_screen, must_be_safe
 from deqi.record.care.actions.sessions import consent_or_refusal, licence_or_refusal
 from deqi.record.care.actions.suggesting import keep_suggestion
@@ -165,6 +166,7 @@ def needles_in(actor: Actor, session_id: UUID, count: int, *, at: datetime | Non
         raise Refusal("The needles cannot have gone in before the visit began or in the future.", field="at")
     keep_suggestion(actor, session, {placement.code for placement in placements})
     change(actor, session, "rest", session.version, state=State.RESTING, needles_in=count, needled_at=at)
+    withdraw(session.course, "needled", kinds=["baseline"])
     log(actor, "session.needles_in", patient_id=session.patient_id, about=session, detail={"count": count})
     return session
 

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from deqi.record.actor import Actor
 from deqi.record.audit.actions import log
+from deqi.record.care.actions.collecting import credit, home_rating_id, is_locked
 from deqi.record.care.models import AdverseEvent, Observation, Session, Task
 from deqi.record.care.queries.own import check_in
 from deqi.record.errors import NotFound, Refusal
@@ -34,7 +35,7 @@ def rate_today(actor: Actor, code: str, value: int) -> Observation:
     patient, today = asked.patient, today_at(asked.patient.home_site)
     weekly = code.startswith("impact_")
     rating, created = Observation.objects.get_or_create(
-        id=uuid5(patient.id, f"home {today} {code}"),
+        id=home_rating_id(patient.id, today, code),
         defaults={
             "patient": patient,
             "code": code,
@@ -48,9 +49,12 @@ def rate_today(actor: Actor, code: str, value: int) -> Observation:
         },
     )
     if created or rating.value != value:
+        if rating.request and is_locked(rating.request):
+            raise Refusal(_("Your treatment has begun, so this answer from before it stays as it was."))
         rating.value = value
         rating.save(update_fields=["value"])
         log(actor, "self.answer", patient_id=patient.id, about=rating, detail={"code": code})
+    credit(actor, rating, today)
     return rating
 
 

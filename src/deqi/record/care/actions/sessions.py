@@ -16,6 +16,7 @@ from django.utils import timezone
 from deqi.record.actor import Actor
 from deqi.record.audit.actions import log
 from deqi.record.care.actions.changing import OPEN_STATES, State, change, must_be, session_for
+from deqi.record.care.actions.collecting import credit
 from deqi.record.care.codes import rating_code
 from deqi.record.care.models import Appointment, Course, Observation, Session
 from deqi.record.care.placements import carried_line, key_of, write_placements
@@ -225,6 +226,9 @@ def record_check_in(actor: Actor, session_id: UUID, ratings: Mapping[str, int]) 
             },
         )
         saved.append(row)
+    today = today_at(session.site)
+    for row in saved:
+        credit(actor, row, today)
     log(
         actor,
         "session.check_in",

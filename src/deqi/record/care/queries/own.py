@@ -33,6 +33,8 @@ from deqi.science.measures import symptoms
 DRAWN = timedelta(days=366)
 BEFORE_COURSE = timedelta(days=30)
 BEADS = 24
+#: Given at home, on the own page or by a link.
+AT_HOME = (Observation.Channel.HOME, Observation.Channel.LINK)
 #: Asked when nothing is known of what the person feels.
 USUAL = ("pain", "burning", "tingling", "numbness")
 
@@ -129,7 +131,7 @@ def rated_today(patient: Patient) -> set[str]:
     rows = Observation.objects.filter(
         patient=patient,
         code__in=rating_codes(),
-        channel=Observation.Channel.HOME,
+        channel__in=AT_HOME,
         effective_at__gte=since,
         effective_at__lt=until,
     )
@@ -161,7 +163,7 @@ def check_in(actor: Actor) -> CheckIn:
     if last and (last.effective_at >= since or last.effective_at < since - timedelta(days=6)):
         codes.append(code)
     given = Observation.objects.filter(
-        patient=patient, code__in=codes, channel="home", effective_at__gte=since, effective_at__lt=until
+        patient=patient, code__in=codes, channel__in=AT_HOME, effective_at__gte=since, effective_at__lt=until
     )
     today = {code: int(value) for code, value in given.values_list("code", "value") if value is not None}
     return CheckIn(patient, codes, today, last.text if last else "")
@@ -220,7 +222,7 @@ def _words(symptom: str, rows: list[dict[str, Any]], days: list[date], today: da
             symptom=symptom,
             value=row["value"],
             recall="7d" if row["recall"] == "7d" else "24h",
-            channel="home" if row["channel"] == "home" else "clinic_before",
+            channel="home" if row["channel"] in AT_HOME else "clinic_before",
         )
         for row in rows
     ]

@@ -31,7 +31,13 @@ from deqi.science.measures.items import SIDES
 
 #: Ratings this long before the course opened still belong to its baseline.
 BEFORE = timedelta(days=60)
-CHANNELS = {"home": "home", "chair": "clinic_before", "after": "clinic_after", "import": "home"}
+CHANNELS = {
+    "home": "home",
+    "link": "home",
+    "chair": "clinic_before",
+    "after": "clinic_after",
+    "import": "home",
+}
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import time, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -39,17 +39,34 @@ def site_for(actor: Actor, site_id: UUID, verb: str) -> Site:
 
 
 @transaction.atomic
-def edit_organization(actor: Actor, *, name: str, emergency_number: str) -> Organization:
-    """Name of the clinic, and the number that patients' pages tell them to call in an emergency."""
+def edit_organization(
+    actor: Actor,
+    *,
+    name: str,
+    emergency_number: str,
+    messages_from: time | None = None,
+    messages_until: time | None = None,
+) -> Organization:
+    """Name of the clinic, the number that patients' pages tell them to call in an emergency, and between which times
+    of day messages go to patients (a time left out stays as it is)."""
     whole_practice(actor)
     if not re.fullmatch(r"\+?[0-9 ]{2,19}", emergency_number):
         raise Refusal("A telephone number: digits and spaces, e.g. 112, 999, 911.", field="emergency_number")
     if not name.strip():
         raise Refusal("The clinic needs a name.", field="name")
     organization = Organization.objects.select_for_update().get()
+    since, until = messages_from or organization.messages_from, messages_until or organization.messages_until
+    if since >= until:
+        raise Refusal("Messages need an hour that begins before it ends.", field="messages_until")
+    organization.messages_from, organization.messages_until = since, until
     organization.name, organization.emergency_number = name.strip(), emergency_number.strip()
     organization.save()
-    log(actor, "practice.manage", about=organization, detail={"changed": ["name", "emergency_number"]})
+    log(
+        actor,
+        "practice.manage",
+        about=organization,
+        detail={"changed": ["name", "emergency_number", "messages"]},
+    )
     return organization
 
 

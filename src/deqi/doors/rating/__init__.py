@@ -1,0 +1,1 @@
+"""Pages behind the link in a message: one question, one tap, no sign-in."""

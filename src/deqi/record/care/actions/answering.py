@@ -1,0 +1,140 @@
+"""An answer by the link in a message: no sign-in, one request, nothing else of the record."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from deqi.record.actor import Actor
+from deqi.record.audit.actions import SAME_LOOK, log
+from deqi.record.audit.models import AuditEntry
+from deqi.record.care.actions.collecting import credit, home_rating_id, is_locked
+from deqi.record.care.links import request_behind
+from deqi.record.care.models import Messaging, Observation, RatingRequest
+from deqi.record.errors import NotFound, Refusal
+from deqi.record.patients.models import Consent, Patient
+from deqi.record.patients.queries.consents import consented
+from deqi.record.permissions import Role
+from deqi.record.practice.clock import local, today_at
+
+
+@dataclass(frozen=True)
+class Opened:
+    """What a link shows: the request, its day at the site, and the answers given today by code."""
+
+    request: RatingRequest
+    today: date
+    given: dict[str, int]
+
+    @property
+    def left(self) -> list[str]:
+        """Questions without an answer today, in their order."""
+        return [code for code in self.request.codes if code not in self.given]
+
+
+def bearer(patient: Patient) -> Actor:
+    """Whoever holds the link: they act for this person, and for nothing but the question."""
+    roles = frozenset({(Role.PATIENT, patient.home_site_id)})
+    return Actor(name="Link in a message", roles=roles, patient_id=patient.id)
+
+
+def open_link(token: str, *, look: bool = True) -> Opened:
+    """The open request behind a link. Looking is logged once in ten minutes.
+
+    Raises Refusal, in words for the person: unknown, expired, withdrawn, early, late, consent, locked, answered.
+    """
+    request = request_behind(token)
+    patient, today = request.patient, today_at(request.site)
+    if request.withdrawn_at:
+        raise Refusal(_("This question was taken back. There is nothing to do."), code="withdrawn")
+    if not request.day <= today <= request.until:
+        raise Refusal(
+            _("The time for this question is over. The next message brings a new one."), code="late"
+        )
+    if not consented(patient.id, Consent.Kind.MEASUREMENT):
+        raise Refusal(
+            _("You took back your agreement to be asked, so nothing is kept. Your care goes on as before."),
+            code="consent",
+        )
+    if is_locked(request):
+        raise Refusal(_("Your treatment has begun, so this question is over. Thank you."), code="locked")
+    if request.answered_at and local(request.site, request.answered_at).date() < today:
+        raise Refusal(_("You have answered this one. Thank you."), code="answered")
+    if look:
+        _log_look(request)
+    ids = {home_rating_id(patient.id, today, code): code for code in request.codes}
+    rows = Observation.objects.filter(id__in=ids).values_list("id", "value")
+    given = {ids[key]: int(value) for key, value in rows if value is not None}
+    return Opened(request, today, {code: given[code] for code in request.codes if code in given})
+
+
+def _log_look(request: RatingRequest) -> None:
+    """One entry covers ten minutes of opening the same link."""
+    same = AuditEntry.objects.filter(
+        verb="rating.open",
+        patient_id=request.patient_id,
+        object_id=str(request.id),
+        at__gte=timezone.now() - SAME_LOOK,
+    )
+    if not same.exists():
+        log(bearer(request.patient), "rating.open", patient_id=request.patient_id, about=request)
+
+
+@transaction.atomic
+def answer(token: str, code: str, value: int) -> Opened:
+    """Keeps a tap. The same tap again changes nothing; another number on the same day corrects it."""
+    opened = open_link(token, look=False)
+    request, patient = opened.request, opened.request.patient
+    if code not in request.codes:
+        raise NotFound("This link does not ask that.")
+    if not 0 <= value <= 10:
+        raise Refusal(_("Choose a number from 0 to 10."), field="value")
+    rating, made = Observation.objects.get_or_create(
+        id=home_rating_id(patient.id, opened.today, code),
+        defaults={
+            "patient": patient,
+            "course": request.course,
+            "code": code,
+            "value": value,
+            "unit": "0-10",
+            "recall": "24h",
+            "channel": Observation.Channel.LINK,
+            "effective_at": timezone.now(),
+        },
+    )
+    if made or rating.value != value:
+        rating.value = value
+        rating.save(update_fields=["value"])
+        log(bearer(patient), "self.answer", patient_id=patient.id, about=rating, detail={"code": code})
+    credit(bearer(patient), rating, opened.today)
+    return open_link(token, look=False)
+
+
+@transaction.atomic
+def stop_messages(token: str) -> Patient:
+    """Stops messages to the person a link was sent to. Works with a link whose question is over. Twice: once."""
+    patient = request_behind(token).patient
+    _stop(bearer(patient), patient, "link")
+    return patient
+
+
+@transaction.atomic
+def set_messages(actor: Actor, patient: Patient, *, wanted: bool) -> None:
+    """Stops or starts messages, from the person's own page."""
+    if not wanted:
+        _stop(actor, patient, "page")
+        return
+    changed = Messaging.objects.filter(patient=patient, stopped_at__isnull=False)
+    if changed.update(stopped_at=None, stopped_how=""):
+        log(actor, "messages.start", patient_id=patient.id)
+
+
+def _stop(actor: Actor, patient: Patient, how: str) -> None:
+    held, _made = Messaging.objects.get_or_create(patient=patient)
+    if held.stopped_at is None:
+        Messaging.objects.filter(patient=patient).update(stopped_at=timezone.now(), stopped_how=how)
+        log(actor, "messages.stop", patient_id=patient.id, detail={"how": how})

@@ -1,0 +1,148 @@
+"""Messages that carry the link: one a day and person at most, in waking hours, never after a stop.
+
+A message names the clinic and nothing about anybody's health. It goes out by whatever Django's e-mail settings name
+(files in the clinic's folder by default).
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+from django.conf import settings
+from django.core.mail import EmailMessage
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from deqi.record.actor import SYSTEM
+from deqi.record.audit.actions import log
+from deqi.record.care.links import address_of, link_for
+from deqi.record.care.models import Messaging, RatingRequest, Session
+from deqi.record.care.queries.asked import measured
+from deqi.record.patients.models import Consent, Patient
+from deqi.record.practice.clock import local
+from deqi.record.practice.models import Organization, Site
+from deqi.science.course.asking import REMIND_ON_DAYS
+
+#: When two are open, the one that tells more is sent.
+FIRST = {"after": 0, "visit": 1, "review": 2, "baseline": 3}
+
+
+def send_reminders(now: datetime | None = None) -> dict[str, Any]:
+    """The job: mails each person their request of the day. What cannot be sent is tried again the next day.
+
+    The day is claimed before sending, so that no crash and no second worker makes it two. Raises RuntimeError with
+    the number of messages that failed, after the others went out.
+    """
+    now = now or timezone.now()
+    sent = failed = 0
+    for site in Site.objects.select_related("organization").order_by("id"):
+        here = local(site, now)
+        if not waking(site.organization, here):
+            continue
+        for request in _to_send(site, here.date()):
+            if not _claim(request, here.date()):
+                continue
+            try:
+                message_for(request).send()
+            except OSError:  # SMTP and network errors are OSErrors
+                failed += 1
+                continue
+            log(SYSTEM, "rating.send", patient_id=request.patient_id, about=request)
+            sent += 1
+    if failed:
+        raise RuntimeError(f"{failed} messages could not be sent")
+    return {"sent": sent}
+
+
+def waking(clinic: Organization, here: datetime) -> bool:
+    """Whether a message may go out at this time of day on the site's clock."""
+    return clinic.messages_from <= here.time() < clinic.messages_until
+
+
+def _to_send(site: Site, today: date) -> list[RatingRequest]:
+    """One request a person: open, unanswered, due to be mailed today, under consent, not stopped, not mailed today."""
+    rows: QuerySet[RatingRequest] = (
+        RatingRequest.objects.filter(
+            site=site, day__lte=today, until__gte=today, withdrawn_at=None, answered_at=None
+        )
+        .annotate(measured=measured())
+        .filter(measured=Consent.Decision.GIVEN, patient__archived_at=None)
+        .filter(Q(patient__messaging=None) | Q(patient__messaging__stopped_at=None))
+        .select_related("patient__user", "site__organization", "course")
+        .order_by("day", "id")
+    )
+    chosen: dict[Any, RatingRequest] = {}
+    for request in rows:
+        if (today - request.day).days not in REMIND_ON_DAYS or request.sent_on == today:
+            continue
+        if not address_of(request.patient) or _too_late(request, today):
+            continue
+        other = chosen.get(request.patient_id)
+        if other is None or FIRST[request.kind] < FIRST[other.kind]:
+            chosen[request.patient_id] = request
+    return list(chosen.values())
+
+
+def _too_late(request: RatingRequest, today: date) -> bool:
+    """A question before the needles, when the visit has begun; a baseline, when the first needle was placed."""
+    if request.kind not in ("visit", "baseline"):
+        return False
+    sessions = Session.objects.filter(course=request.course_id)
+    if request.kind == "baseline":
+        return sessions.filter(needled_at__isnull=False).exists()
+    return any(local(request.site, at).date() == today for at in sessions.values_list("opened_at", flat=True))
+
+
+def _claim(request: RatingRequest, today: date) -> bool:
+    """Takes the person's one message of the day, unless somebody has taken it or they stopped meanwhile."""
+    Messaging.objects.get_or_create(patient_id=request.patient_id)
+    free = Messaging.objects.filter(patient_id=request.patient_id, stopped_at=None)
+    if not free.filter(Q(sent_on=None) | Q(sent_on__lt=today)).update(sent_on=today):
+        return False
+    request.sent_on, request.sent_count = today, request.sent_count + 1
+    request.save(update_fields=["sent_on", "sent_count"])
+    return True
+
+
+def message_for(request: RatingRequest) -> EmailMessage:
+    """The message itself, with one-click unsubscribing as mail programs know it (RFC 8058)."""
+    clinic, stop = request.site.organization.name, link_for(request, "rating:stop")
+    asks = _("How is it today? One tap answers, without a password:")
+    if request.until > request.day:
+        day = f"{request.until:%-d %B}"
+        asks = _("How is it now? One tap answers, without a password, until %(day)s:") % {"day": day}
+    parts = [
+        asks,
+        link_for(request),
+        _(
+            "Ratings on good days and bad days tell best whether it helps. Nobody reads this message for urgent help."
+        ),
+        _("Stop these messages: ") + stop,
+    ]
+    return EmailMessage(
+        subject=_("%(clinic)s: one question for you") % {"clinic": clinic},
+        body="\n\n".join(parts) + "\n",
+        from_email=settings.DEFAULT_FROM_EMAIL,
+        to=[address_of(request.patient)],
+        headers={
+            "List-Unsubscribe": f"<{stop}>",
+            "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+            "Auto-Submitted": "auto-generated",
+        },
+    )
+
+
+def messages_of(patient: Patient) -> Messaging:
+    """Whether messages are wanted (not saved when nothing was ever said)."""
+    return Messaging.objects.filter(patient=patient).first() or Messaging(patient=patient)
+
+
+def next_ask_words(clinic: Organization) -> str:
+    """When messages come, in words, e.g. `between 9:00 and 20:00`."""
+    first, last = clinic.messages_from, clinic.messages_until
+    return _("between %(first)s and %(last)s") % {
+        "first": f"{first.hour}:{first:%M}",
+        "last": f"{last.hour}:{last:%M}",
+    }

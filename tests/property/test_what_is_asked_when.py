@@ -1,0 +1,107 @@
+"""Whatever the course, the plan of asks keeps its promises."""
+
+from dataclasses import replace
+from datetime import date, timedelta
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from deqi.science.course.asking import (
+    AFTER_OPEN_DAYS,
+    AFTER_WEEKS,
+    BASELINE_DAYS,
+    REVIEW_DAYS,
+    CourseDays,
+    ask_on,
+    review_day,
+)
+
+START = date(2026, 3, 2)
+days = st.integers(0, 260).map(lambda n: START + timedelta(days=n))
+
+
+@st.composite
+def courses(draw):
+    given_sessions = draw(st.integers(0, 20))
+    visits = tuple(sorted(draw(st.sets(days, max_size=8))))
+    first = draw(days) if given_sessions else None
+    return CourseDays(
+        booked_on=draw(st.none() | days),
+        first_needle=first,
+        visits=visits,
+        given=given_sessions,
+        last_given=first + timedelta(days=draw(st.integers(0, 100))) if first else None,
+        review_after=draw(st.none() | st.integers(1, 30)),
+        sessions_per_week=draw(st.sampled_from([0.25, 0.5, 1.0, 2.0, 3.0])),
+        ended_on=draw(st.none() | days),
+    )
+
+
+@settings(max_examples=400, deadline=None)
+@given(courses(), days)
+def test_an_ask_is_open_on_the_day_it_is_made_and_the_same_on_each_of_its_days(course, day):
+    ask = ask_on(course, day)
+    if ask is not None:
+        assert ask.day <= day <= ask.until
+        assert all(
+            ask_on(course, ask.day + timedelta(days=n)) == ask for n in range((ask.until - ask.day).days)
+        )
+
+
+@settings(max_examples=400, deadline=None)
+@given(courses(), days)
+def test_after_the_first_needle_no_baseline_is_asked_and_before_it_at_most_a_fortnight(course, day):
+    ask = ask_on(course, day)
+    if ask is not None and ask.kind == "baseline":
+        assert course.first_needle is None and course.ended_on is None
+        assert 1 <= ask.point <= BASELINE_DAYS
+        assert ask.day == course.booked_on + timedelta(days=ask.point - 1)
+    if course.given == 0 and course.booked_on:
+        asked = [ask_on(course, course.booked_on + timedelta(days=n)) for n in range(-10, 60)]
+        assert sum(1 for one in asked if one and one.kind == "baseline") <= BASELINE_DAYS
+
+
+@settings(max_examples=400, deadline=None)
+@given(courses(), days)
+def test_before_a_review_the_seven_days_before_it_are_asked_or_those_after_it_fell_due(course, day):
+    ask, due = ask_on(course, day), review_day(course)
+    if ask is not None and ask.kind == "review":
+        assert due is not None and 0 < abs((due - day).days) <= REVIEW_DAYS
+        assert ask.point == course.review_after
+
+
+@settings(max_examples=300, deadline=None)
+@given(courses())
+def test_after_the_end_three_asks_and_nothing_else_whether_or_not_they_return(course):
+    if course.ended_on is None:
+        return
+    asked = {ask_on(course, course.ended_on + timedelta(days=n)) for n in range(0, 400)} - {None}
+    if course.first_needle is None:
+        assert not asked
+        return
+    assert {(one.kind, one.point) for one in asked} == {("after", weeks) for weeks in AFTER_WEEKS}
+    for one in asked:
+        assert one.day == course.ended_on + timedelta(weeks=one.point)
+        assert (one.until - one.day).days == AFTER_OPEN_DAYS - 1
+    assert asked == {ask_on(replace(course, visits=(), review_after=None), one.day) for one in asked}, (
+        "a visit does not change what is asked after the end"
+    )
+
+
+def test_a_course_by_hand():
+    """Booked on 2 March for the 12th and weekly from then on, review after the fourth visit."""
+    booked = CourseDays(booked_on=START, visits=(date(2026, 3, 12), date(2026, 3, 19)), review_after=4)
+    kinds = [(ask_on(booked, START + timedelta(days=n)) or booked) for n in range(12)]
+    assert [getattr(one, "kind", None) for one in kinds] == ["baseline"] * 10 + ["visit", "baseline"]
+    begun = replace(
+        booked,
+        first_needle=date(2026, 3, 12),
+        last_given=date(2026, 3, 12),
+        given=1,
+        visits=(date(2026, 3, 19),),
+    )
+    assert ask_on(begun, date(2026, 3, 13)) is None
+    assert review_day(begun) == date(2026, 4, 2), "one booked, two more weeks reckoned on"
+    assert ask_on(begun, date(2026, 3, 26)).kind == "review"
+    assert ask_on(begun, date(2026, 3, 25)) is None
+    assert ask_on(begun, date(2026, 4, 2)) is None
