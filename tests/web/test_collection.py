@@ -390,3 +390,50 @@ def test_ending_a_course_takes_back_what_is_still_open(asked, people, course):
     end_course(people.actor("alice"), course.id, "moved away")
     asked.refresh_from_db()
     assert asked.withdrawn_why == "ended"
+
+
+# --- response rates
+
+
+def asked_before(people, course, patient, day, **more):
+    return RatingRequest.objects.create(
+        course=course, patient=patient, site=course.site, practitioner=course.practitioner, kind="review", point=4,
+        day=day, until=day, codes=[TAP], made_at=timezone.now(), **more,
+    )  # fmt: skip
+
+
+def test_response_rates_by_site_and_practitioner_in_a_period(people, course, as_):
+    today = today_at(people.north)
+    south = Course.objects.create(
+        patient=people.frank_patient, site=people.south, practitioner=people.dan.practitioner, opened_at=timezone.now()
+    )  # fmt: skip
+    for n in range(1, 15):
+        asked_before(
+            people, course, people.eve_patient, today - timedelta(days=n),
+            **({"answered_at": timezone.now(), "channel": "link"} if n <= 9 else {}),
+        )  # fmt: skip
+    asked_before(people, south, people.frank_patient, today - timedelta(days=2))
+    asked_before(people, course, people.eve_patient, today)  # its time is not over: counts nowhere yet
+    asked_before(people, course, people.eve_patient, today - timedelta(days=30), withdrawn_at=timezone.now())
+    page = as_("max").get("/practice/answers/").content.decode()
+    assert "9 of 15" in page and "9 of 14" in page and "0 of 1" in page and "Dan Dogwood" in page
+    assert "at home, by a link 9" in page and "Eve" not in page
+    page = as_("alice").get("/practice/answers/").content.decode()
+    assert "9 of 14" in page and "Dan Dogwood" not in page, "another site is not hers to see"
+    since, until = today - timedelta(days=3), today - timedelta(days=1)
+    page = as_("alice").get(f"/practice/answers/?since={since}&until={until}").content.decode()
+    assert "3 of 3" in page
+    assert as_("carol").get("/practice/answers/").status_code == 403
+    assert AuditEntry.objects.filter(verb="collection.view").count() == 3
+
+
+def test_the_course_page_says_how_many_answered_and_whether_the_baseline_is_locked(
+    asked, people, course, as_
+):
+    url = f"/courses/{course.id}/"
+    assert "answered 0 of 1" in as_("alice").get(url).content.decode()
+    answer(token_for(asked), TAP, 7)
+    page = as_("alice").get(url).content.decode()
+    assert "answered 1 of 1" in page and "open until the first needle" in page
+    needled(people, course)
+    assert "locked since the first needle" in as_("alice").get(url).content.decode()

@@ -34,6 +34,7 @@ TABLE: dict[str, frozenset[Role]] = {
     "licence.verify": frozenset({M}),
     "stock.manage": frozenset({M, S, P}),
     "backup.view": frozenset({M}),
+    "collection.view": frozenset({P, S, M}),
     # the day
     "day.view": frozenset({P, S, F, M}),
     "appointment.manage": frozenset({P, S, F, M}),

@@ -1,5 +1,6 @@
 """Staff pages, one list an area; all names live in the namespace `clinic`."""
 
+from deqi.doors.clinic.answers.urls import urlpatterns as answers
 from deqi.doors.clinic.chart.urls import urlpatterns as chart
 from deqi.doors.clinic.day.urls import urlpatterns as day
 from deqi.doors.clinic.events.urls import urlpatterns as events
@@ -12,4 +13,16 @@ from deqi.doors.clinic.review.urls import urlpatterns as review
 from deqi.doors.clinic.visit.urls import urlpatterns as visit
 
 app_name = "clinic"
-urlpatterns = [*day, *people, *chart, *plan, *visit, *review, *letters, *events, *practice, *protocols]
+urlpatterns = [
+    *day,
+    *people,
+    *chart,
+    *plan,
+    *visit,
+    *review,
+    *letters,
+    *events,
+    *answers,
+    *practice,
+    *protocols,
+]

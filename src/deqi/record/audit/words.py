@@ -67,6 +67,7 @@ WORDS: dict[str, str] = {
     "rating.send": mark("A message with a question was sent"),
     "rating.open": mark("Question opened by the link in a message"),
     "rating.answer": mark("A rating that was asked for was given"),
+    "collection.view": mark("Response rates read"),
     "messages.stop": mark("Messages stopped"),
     "messages.start": mark("Messages started again"),
     "event.report": mark("Side effect reported"),

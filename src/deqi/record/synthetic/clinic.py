@@ -20,6 +20,7 @@ from django.utils import timezone
 
 from deqi.record.actor import Actor
 from deqi.record.audit.actions import log_many
+from deqi.record.care.actions.collecting import make_requests
 from deqi.record.care.models import Course
 from deqi.record.patients.models import Patient
 from deqi.record.permissions import Role as RoleName
@@ -45,6 +46,8 @@ ORDER = [
     "SymptomMark",
     "Course",
     "CourseRevision",
+    "RatingRequest",
+    "Baseline",  # answers to be written before the sessions, which lock them
     "Appointment",
     "Session",
     "SafetyScreen",
@@ -105,9 +108,10 @@ def fill(
     _sign(rows)
     rows.entries.sort(key=lambda entry: entry[0])
     log_many(rows.entries)
+    make_requests()
     say(
         f"{len(rows.tables['Patient'])} patients, {len(rows.tables['Session'])} sessions, "
-        f"{len(rows.tables['Observation'])} ratings and findings"
+        f"{len(rows.tables['Observation']) + len(rows.tables['Baseline'])} ratings and findings"
     )
     return {name: len(found) for name, found in rows.tables.items()}
 

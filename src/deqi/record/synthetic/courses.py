@@ -25,6 +25,7 @@ from deqi.record.care.models import (
     Session,
 )
 from deqi.record.patients.models import Condition, Patient
+from deqi.record.synthetic.asked import write_requests
 from deqi.record.synthetic.profiles import Profile
 from deqi.record.synthetic.ratings import levels, rating_days
 from deqi.science.course import Rating
@@ -81,7 +82,9 @@ def write_course(
     _plan(told, sessions, per_week, profile, going_on)
     for number, day in enumerate(given, 1):
         _session(told, number, day)
+    mark = len(rows.tables["Observation"])
     ratings = _ratings(told, ended, falls or {})
+    write_requests(told, mark, _rated_from(told, ended), ended, sessions, 12 if going_on else 4)
     _reviews(told, ratings, len(given), sessions)
     _examinations(told)
     return course
@@ -254,16 +257,23 @@ def _maybe_event(told: Told, session: Session, opened: datetime) -> None:
     )
 
 
+def _rated_until(told: Told, ended: bool) -> date:
+    yesterday = told.rows.today - timedelta(days=1)
+    return min(yesterday, told.days[-1] + timedelta(days=28)) if ended else yesterday
+
+
+def _rated_from(told: Told, ended: bool) -> date:
+    """Five hundred visits do not need ten years of ratings."""
+    return max(told.first, _rated_until(told, ended) - timedelta(days=400))
+
+
 def _ratings(told: Told, ended: bool, falls: Mapping[str, float]) -> list[Rating]:
     """Adds ratings at home and in the chair, and returns those of symptoms for the reviews."""
     from deqi.record.synthetic.clinic import moment
 
     rows, random = told.rows, told.rows.random
     end = told.days[-1] if ended else None
-    last = min(rows.today - timedelta(days=1), end + timedelta(days=28) if end else rows.today)
-    begin = max(
-        told.first, last - timedelta(days=400)
-    )  # five hundred visits do not need ten years of ratings
+    last, begin = _rated_until(told, ended), _rated_from(told, ended)
     reviewed = [*told.days[3::4], rows.today]
     kept: list[Rating] = []
     for symptom, base in told.profile.symptoms.items():

@@ -15,6 +15,7 @@ from deqi.doors.clinic.chart.views import both, form_id, get_only, post_only, se
 from deqi.doors.clinic.plan.forms import PlanForm, from_proposal, review_sessions
 from deqi.record.care.actions import courses as actions
 from deqi.record.care.models import Course
+from deqi.record.care.queries.asked import answers_of
 from deqi.record.care.queries.case import case_of, known_from
 from deqi.record.care.queries.courses import course_for, position_of, revisions_of, with_position
 from deqi.record.care.queries.history import history_of
@@ -124,6 +125,7 @@ def course(request: HttpRequest, course_id: UUID) -> HttpResponse:
         "patient": patient,
         "course": course,
         "position": position_of(course),
+        "answers": answers_of(course),
         "now": revisions[0],
         "revisions": revisions[1:],
         "form": form,

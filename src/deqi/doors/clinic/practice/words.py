@@ -7,6 +7,7 @@ MAY: dict[str, str] = {
     "licence.verify": "Record and check licences",
     "stock.manage": "Keep the needle stock",
     "backup.view": "See the state of back-ups",
+    "collection.view": "See how many ratings were answered",
     "day.view": "See the day",
     "appointment.manage": "Book, move and cancel visits",
     "patient.find": "Find patients",

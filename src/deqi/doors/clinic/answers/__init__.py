@@ -1,0 +1,1 @@
+"""Staff page: how many of the ratings asked for came."""
