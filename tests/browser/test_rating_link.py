@@ -1,0 +1,92 @@
+"""The link in a message, on a phone and by keyboard; what staff see of the answers."""
+
+from datetime import timedelta
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from deqi.record.care.actions import collecting
+from deqi.record.care.links import token_for
+from deqi.record.care.models import Appointment, Messaging, Observation, RatingRequest
+from deqi.record.patients.models import Consent
+from tests.browser.conftest import SIZES, axe, picture
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def token(people, course):
+    """Of today's request: two questions of Eve's baseline."""
+    eve, now = people.eve_patient, timezone.now()
+    Consent.objects.create(
+        patient=eve, kind="measurement", version="1", text_sha256="0" * 64, decision="given", signed_name="Eve Elm",
+        at=now, recorded_by=people.eve,
+    )  # fmt: skip
+    for code in ("burning_felt", "numbness_felt"):
+        Observation.objects.create(patient=eve, code=code, value=1, channel="home", effective_at=now)
+    Appointment.objects.create(
+        patient=eve, course=course, site=people.north, practitioner=people.alice.practitioner,
+        starts_at=now + timedelta(days=9),
+    )  # fmt: skip
+    collecting.make_requests()
+    return token_for(RatingRequest.objects.get())
+
+
+def test_one_tap_a_question_without_sign_in_by_thumb_and_by_keyboard(page, token):
+    page.set_viewport_size(SIZES["phone"])
+    page.goto(reverse("rating:begin", args=[token]))
+    page.get_by_role("heading", name="How strong was the burning").wait_for()
+    for button in page.locator(".taps button").all():
+        box = button.bounding_box()
+        assert box["width"] >= 44 and box["height"] >= 44
+    axe(page)
+    picture(page, "rating-link")
+    page.set_viewport_size(SIZES["phone"])
+    page.get_by_role("button", name="6", exact=True).click()
+    page.get_by_role("heading", name="numb").wait_for()
+    page.get_by_role("button", name="3", exact=True).focus()
+    page.keyboard.press("Enter")
+    page.get_by_text("Your answer is kept").wait_for()
+    axe(page)
+    picture(page, "rating-link-done", sizes=("phone",))
+    page.get_by_role("link", name="Change: Burning").click()
+    page.get_by_role("button", name="5", exact=True).click()
+    page.get_by_text("5 of 10").wait_for()
+    page.get_by_role("link", name="Stop these messages").click()
+    page.get_by_role("heading", name="Stop these messages?").wait_for()
+    axe(page)
+    page.get_by_role("button", name="Stop these messages").click()
+    page.get_by_role("heading", name="Stopped").wait_for()
+    axe(page)
+    assert Messaging.objects.get().stopped_how == "link"
+    page.goto(reverse("rating:begin", args=["nonsense"]))
+    page.get_by_role("heading", name="Nothing to answer here").wait_for()
+    axe(page)
+    picture(page, "rating-link-over", sizes=("phone",))
+
+
+def test_the_own_page_of_messages_and_what_staff_see(page, people, token, course, sign_in):
+    sign_in("eve").goto(reverse("patient:messages"))
+    page.get_by_role("heading", name="They come by e-mail").wait_for()
+    axe(page)
+    picture(page, "messages", sizes=("phone",))
+    day = RatingRequest.objects.get().day - timedelta(days=2)
+    RatingRequest.objects.create(
+        course=course, patient=people.eve_patient, site=people.north, practitioner=people.alice.practitioner,
+        kind="review", point=4, day=day, until=day, codes=["burning_average"], made_at=timezone.now(),
+        answered_at=timezone.now(), channel="link",
+    )  # fmt: skip
+    sign_in("max").goto(reverse("clinic:response_rates"))
+    page.get_by_role("heading", name="By practitioner").wait_for()
+    axe(page)
+    picture(page, "response-rates")
+    page.goto(reverse("clinic:practice"))
+    page.get_by_role("heading", name="What is done by itself").wait_for()
+    axe(page)
+    picture(page, "practice-background")
+    sign_in("alice").goto(reverse("clinic:course", args=[course.id]))
+    page.get_by_text("answered 1 of 2").wait_for()
+    page.get_by_text("Every request").click()
+    axe(page)
+    picture(page, "course-asked")
