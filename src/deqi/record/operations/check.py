@@ -8,7 +8,15 @@ from django.db import connection
 from django.db.models import Exists, F, OuterRef, Q
 
 from deqi.record.audit.chain import verify_chain
-from deqi.record.care.models import Course, Letter, NeedlePlacement, SafetyScreen, Session
+from deqi.record.care.models import (
+    Course,
+    Letter,
+    NeedlePlacement,
+    Observation,
+    RatingRequest,
+    SafetyScreen,
+    Session,
+)
 from deqi.record.operations.durability import faults
 from deqi.record.patients.models import Consent
 from deqi.record.practice import sealing
@@ -69,11 +77,22 @@ def letters() -> Iterator[str]:
         yield f"letter {letter.id}: sent, but its PDF or its consent is not kept"
 
 
+def baselines() -> Iterator[str]:
+    """No answer in a baseline was given after the first needle of its course."""
+    before = Session.objects.filter(
+        course=OuterRef("request__course"), needled_at__isnull=False, needled_at__lt=OuterRef("effective_at")
+    )
+    late = Observation.objects.filter(request__kind=RatingRequest.Kind.BASELINE)
+    for rating in late.filter(Exists(before)).order_by("id"):
+        yield f"observation {rating.id}: in a baseline, but given after the first needle"
+
+
 CHECKS: dict[str, Check] = {
     "database": database,
     "audit log": verify_chain,
     "signed sessions": signed_sessions,
     "courses": courses,
     "letters": letters,
+    "baselines": baselines,
     "second factors": sealing.faults,
 }
