@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, F, Q
+from django.db.models import Count, F
 from django.utils import timezone
 
 from deqi.record.actor import Actor
@@ -52,7 +52,7 @@ def response_rates(actor: Actor, since: date, until: date) -> ResponseRates:
     counted = list(
         rows.order_by()
         .values("patient", "kind", "channel", "site__name", "practitioner", who=F("practitioner__user__name"))
-        .annotate(asked=Count("*"), answered=Count("*", filter=Q(answered_at__isnull=False)))
+        .annotate(asked=Count("*"), answered=Count("answered_at"))
     )
     log(actor, "collection.view", detail={"since": since.isoformat(), "until": until.isoformat()})
     kinds, ways = dict(RatingRequest.Kind.choices), dict(Observation.Channel.choices)
