@@ -75,6 +75,21 @@ def test_a_mechanism_opens_from_the_map(page, people):
     assert page.get_by_role("heading", level=1).inner_text() == name
 
 
+def test_a_mechanism_is_told_and_opened_from_the_map_by_keyboard(page, people):
+    page.goto("/help/")
+    place = page.locator("figure.wide-only[data-rows=mechanism] .reach a").nth(2)
+    place.wait_for()
+    before = page.locator("figure.wide-only[data-rows=mechanism] .reach a").nth(1)
+    before.focus()
+    page.keyboard.press("Tab")
+    assert place.evaluate("node => node === document.activeElement")
+    page.locator(".tip").wait_for()
+    name = place.get_attribute("aria-label").split(",")[0]
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/evidence/mechanisms/*/")
+    assert page.get_by_role("heading", level=1).inner_text() == name
+
+
 def test_on_a_phone_the_narrow_forest_is_drawn_and_a_first_tap_tells_before_a_second_opens(
     browser, live_server, people
 ):

@@ -10,6 +10,7 @@ from deqi.science.points.drawing import (
     case_regions,
     change,
     extent,
+    on_paper,
     points_in,
     region,
     region_at,
@@ -209,3 +210,25 @@ def test_a_region_whose_shape_is_not_convex_is_refused():
     AreaRow.model_validate(good)
     with pytest.raises(ValueError, match="not convex"):
         AreaRow.model_validate(good | {"shape": "0,0 4,0 1,1 0,4"})
+
+
+@pytest.mark.parametrize("view", ["foot_lateral", "foot_dorsum", "hand_palm"])
+def test_a_drawing_for_paper_keeps_its_colours_in_a_program_that_knows_no_theme(view):
+    import io
+
+    import vl_convert
+    from PIL import Image
+
+    plain = on_paper(svg(view, placed=["ST41"], interactive=False))
+    assert "var(" not in plain
+    with Image.open(io.BytesIO(vl_convert.svg_to_png(plain))) as picture:
+        seen = picture.convert("RGBA")
+        colours = {seen.getpixel((x, y)) for x in range(0, seen.width, 3) for y in range(0, seen.height, 3)}
+    assert (243, 237, 224, 255) in colours, "skin"
+    assert len(colours) > 10
+
+
+def test_every_letter_of_a_drawing_that_names_a_variable_has_a_colour_behind_it():
+    for view in views():
+        for layer in ("points", "meridians", "nerves", "dermatomes", "regions"):
+            assert "var(" not in on_paper(svg(view, layers=(layer,))), (view, layer)

@@ -17,6 +17,7 @@ from deqi.science.evidence.mechanism_chart import mechanism_spec
 from deqi.science.evidence.schema import COMPARATORS as COMPARATOR_WORDS
 from deqi.science.evidence.schema import CONDITIONS as CONDITION_WORDS
 from deqi.science.evidence.schema import DOMAINS as DOMAIN_WORDS
+from deqi.science.points import atlas
 
 CONDITIONS = ("dpn", "cipn", "cts", "phn", "hiv_sn", "radiculopathy")
 PUBLIC_QUESTION = ("cipn", "sensory_symptoms")
@@ -147,6 +148,7 @@ def trial_page(request: HttpRequest, key: str) -> HttpResponse:
     trial = evidence.trials().get(key)
     if trial is None:
         raise Http404("There is no such study.")
+    overlap = evidence.overlap_of(key)
     return show(
         request,
         "learn/trial.html",
@@ -154,6 +156,10 @@ def trial_page(request: HttpRequest, key: str) -> HttpResponse:
         trial=trial,
         condition=CONDITION_WORDS[trial.condition],
         bias=evidence.bias_of(key),
+        outside=evidence.outside_default_pools(trial),
+        overlap=overlap,
+        overlapping=[evidence.trials()[name] for name in overlap.trials if name != key] if overlap else [],
+        atlas=atlas(),
     )
 
 

@@ -42,9 +42,11 @@ def looks(result: PoolResult, *, truncate: bool) -> list[Look]:
     """Every second look at `result`; what the number of studies does not support says so."""
     asked: tuple[tuple[str, str, Callable[[PoolResult, bool], Table]], ...] = (
         ("Each study left out in turn", "Does one study carry the result?", _without_each),
+        ("How hard each study pulls", "Which study moves the pool, and by how much?", _influence),
         ("As it grew over the years", "Did the answer change as trials came in?", _over_time),
         ("Groups of trials", "Do kinds of trial differ? Between trials, so it suggests and never shows a cause.", _groups),
         ("Against a number (meta-regression)", "Does the effect go with dose, year or size, between trials?", _numbers),
+        ("Small-study effects", "Do small trials find more? Few trials can hardly tell.", _small_studies),
         ("Every estimator side by side", "Does the choice of method matter here?", _estimators),
     )  # fmt: skip
     return [_look(result, truncate, *one) for one in asked]
@@ -84,6 +86,38 @@ def _without_each(result: PoolResult, truncate: bool) -> Table:
         for one in explore.without_each(result, truncate=truncate)
     ]  # fmt: skip
     return ("Pool", "Trials", "Effect (95 % interval)", "I²"), rows, ()
+
+
+def _influence(result: PoolResult, truncate: bool) -> Table:
+    labels = {study.id: study.label for study in result.studies}
+    rows = [
+        (labels[key], f"{one.weight_pct:.0f} %", _signed(one.rstudent), f"{one.cook_d:.2f}", _signed(one.dffits),
+         f"{one.cov_r:.2f}", f"{one.tau2_without:.3f}", "yes" if one.influential else "no")
+        for key, one in explore.pull_of_each(result)
+    ]  # fmt: skip
+    head = ("Study", "Weight", "Studentised residual", "Cook's distance", "DFFITS", "Covariance ratio",
+            "tau² without it", "Pulls hard")  # fmt: skip
+    return (
+        head,
+        rows,
+        ("Pulls hard: by metafor's cut-offs for DFFITS, Cook's distance, leverage and DFBETAS",),
+    )
+
+
+def _signed(value: float) -> str:
+    return f"{value:.2f}".replace("-", "−")
+
+
+def _small_studies(result: PoolResult, truncate: bool) -> Table:
+    slope, filled, notes = explore.small_study_effects(result)
+    rows: list[tuple[str, ...]] = []
+    if slope is not None:
+        rows.append(("Egger's test", f"slope {_signed(slope.slope)}, p {p_of(slope.p)}"))
+    if filled is not None:
+        there = f"{filled.filled} mirror images on the {filled.side}"
+        rows.append(("Trim and fill", there if filled.filled else "nothing to fill"))
+        rows.append(("The pool with them", numbers(result, filled.fit.estimate, filled.fit.ci95)))
+    return ("What", "Found") if rows else (), rows, notes
 
 
 def _over_time(result: PoolResult, truncate: bool) -> Table:

@@ -86,6 +86,11 @@ class Doses:
     caution: str = CAUTION
 
     @property
+    def each(self) -> tuple[TrialDose, ...]:
+        """Every arm's dose: found, not found, mixed, not said."""
+        return (*self.found, *self.not_found, *self.mixed, *self.unknown)
+
+    @property
     def sentences(self) -> tuple[str, ...]:
         """The doses in words, found beside not found; the caution last."""
         told = [_in_words(side, self.summary.get(side)) for side in ("found", "not_found")]

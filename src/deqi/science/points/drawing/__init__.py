@@ -5,6 +5,7 @@ Positions serve choosing and showing a point, never locating it on a person.
 
 from deqi.science.points.drawing.extent import Extent, LimbExtent, change, extent
 from deqi.science.points.drawing.outlines import VIEW_NAMES, views
+from deqi.science.points.drawing.paper import on_paper
 from deqi.science.points.drawing.regions import (
     MapRegion,
     case_regions,
@@ -25,6 +26,7 @@ __all__ = [
     "case_regions",
     "change",
     "extent",
+    "on_paper",
     "points_in",
     "region",
     "region_at",
