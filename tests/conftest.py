@@ -25,6 +25,7 @@ def _flush_can_empty_the_tables():
     signed = import_module("deqi.record.care.migrations.0002_signed_stays_signed")
     decided = import_module("deqi.record.care.migrations.0003_decided_stays_decided")
     baseline = import_module("deqi.record.care.migrations.0006_baseline_locked")
+    answered = import_module("deqi.record.questionnaires.migrations.0002_complete_stays_complete")
     plain = TransactionTestCase._fixture_teardown
 
     def teardown(case):
@@ -33,12 +34,14 @@ def _flush_can_empty_the_tables():
             signed.remove(apps, editor)
             decided.remove(apps, editor)
             baseline.remove(apps, editor)
+            answered.remove(apps, editor)
         plain(case)
         with connection.schema_editor() as editor:
             migration.install(apps, editor)
             signed.install(apps, editor)
             decided.install(apps, editor)
             baseline.install(apps, editor)
+            answered.install(apps, editor)
         migration.first_head(apps, None)
 
     TransactionTestCase._fixture_teardown = teardown

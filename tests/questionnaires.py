@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 CORE = "http://hl7.org/fhir/StructureDefinition/"
@@ -136,3 +137,8 @@ def tnsc_like() -> dict[str, Any]:
         choice(f"item{n}", 0, 1, 2, 3, 4, code=[{"code": key}]) for n, key in enumerate(keys[4:], start=5)
     ]
     return questionnaire(*items, url="https://example.org/forms/seven")
+
+
+def source(**more: Any) -> bytes:
+    """The made-up instrument as a file."""
+    return json.dumps({**made_up(), **more}).encode()

@@ -20,6 +20,7 @@ ROUNDS = 60
 SEED = 20261123
 #: Names under which forms send ids of rows.
 NAMES = [
+    "instrument",
     "visit",
     "exclude",
     "row",
@@ -66,7 +67,7 @@ def rows_of(people, who) -> dict[str, list]:
     """Every row that belongs to this patient, as stored: table -> values."""
     found = {"patient": list(apps.get_model("patients", "Patient").objects.filter(id=who.id).values())}
     for model in apps.get_models():
-        if model._meta.app_label not in ("patients", "care"):
+        if model._meta.app_label not in ("patients", "care", "questionnaires"):
             continue
         names = {field.name for field in model._meta.fields}
         for path in ("patient", "session__patient", "course__patient", "map__patient"):

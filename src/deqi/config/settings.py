@@ -102,6 +102,7 @@ INSTALLED_APPS = [
     "deqi.record.practice",
     "deqi.record.patients",
     "deqi.record.care",
+    "deqi.record.questionnaires",
     "deqi.doors.clinic",
     "deqi.doors.patient",
     "deqi.doors.learn",

@@ -61,6 +61,9 @@ TABLE: dict[str, frozenset[Role]] = {
     "event.report": frozenset({P, S, F, M}),
     "event.assess": frozenset({S}),
     "incident.view": frozenset({S, M}),
+    # questionnaires: whoever treats sees which there are; who answers for the clinic brings them in
+    "form.view": frozenset({P, S, M}),
+    "form.manage": frozenset({S, M}),
     # looking over shoulders
     "audit.view": frozenset({M, S}),
     "record.export": frozenset({M, S}),

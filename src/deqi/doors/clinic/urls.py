@@ -9,6 +9,7 @@ from deqi.doors.clinic.people.urls import urlpatterns as people
 from deqi.doors.clinic.plan.urls import urlpatterns as plan
 from deqi.doors.clinic.practice.urls import urlpatterns as practice
 from deqi.doors.clinic.protocols.urls import urlpatterns as protocols
+from deqi.doors.clinic.questionnaires.urls import urlpatterns as questionnaires
 from deqi.doors.clinic.review.urls import urlpatterns as review
 from deqi.doors.clinic.visit.urls import urlpatterns as visit
 
@@ -25,4 +26,5 @@ urlpatterns = [
     *answers,
     *practice,
     *protocols,
+    *questionnaires,
 ]

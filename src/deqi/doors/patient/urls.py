@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from deqi.doors.patient import checkin, helping, messages, places, side_effects, views
+from deqi.doors.patient import checkin, helping, messages, places, questionnaires, side_effects, views
 from deqi.doors.patient.intake import views as intake
 
 app_name = "patient"
@@ -20,6 +20,14 @@ urlpatterns = [
     path("places/<slug:key>/", places.place, name="place"),
     path("side-effects/", side_effects.side_effects, name="side_effects"),
     path("side-effects/<slug:flag>/", side_effects.kept, name="side_effect_kept"),
+    path("questionnaires/<uuid:assignment_id>/", questionnaires.begin, name="questionnaire"),
+    path(
+        "questionnaires/<uuid:assignment_id>/<int:number>/",
+        questionnaires.question,
+        name="questionnaire_asked",
+    ),
+    path("questionnaires/<uuid:assignment_id>/all/", questionnaires.everything, name="questionnaire_all"),
+    path("questionnaires/<uuid:assignment_id>/send/", questionnaires.send, name="questionnaire_send"),
     path("story/", intake.begin, name="intake"),
     path("story/all/", intake.summary, name="intake_summary"),
     path("story/send/", intake.send, name="intake_send"),

@@ -17,6 +17,7 @@ from deqi.record.patients.actions.consents import record_consent
 from deqi.record.patients.consent_texts import consent_texts
 from deqi.record.patients.queries import patient_for
 from deqi.record.patients.queries.consents import in_force
+from deqi.record.questionnaires.queries import asked_of
 from deqi.science.measures import symptoms
 
 get_only = require_http_methods(["GET", "HEAD"])
@@ -35,6 +36,7 @@ def home(request: HttpRequest) -> HttpResponse:
     context = {
         **extent_context(extent_over_time(page.patient)),
         "page": page,
+        "questionnaires": asked_of(page.patient, at_home=True),
         "told": told,
         "symptom": symptoms()[symptom],
         "picks": [symptoms()[key] for key in page.tracked],

@@ -78,6 +78,16 @@ WORDS: dict[str, str] = {
     "appointment.manage": mark("Appointment made or changed"),
     "appointment.book": mark("Visit booked"),
     "day.view": mark("Name stood on the list of the day"),
+    # questionnaires
+    "form.view": mark("Questionnaires of the clinic opened"),
+    "form.manage": mark("Questionnaires of the clinic changed"),
+    "form.import": mark("Questionnaire imported"),
+    "form.permit": mark("Permission to use a questionnaire recorded"),
+    "form.retire": mark("Questionnaire taken out of use"),
+    "form.assign": mark("Questionnaire given to answer"),
+    "form.withdraw": mark("Questionnaire no longer asked"),
+    "form.answer": mark("Questionnaire answered in the room"),
+    "form.amend": mark("A corrected answer added to a questionnaire"),
     # the patient
     "self.view": mark("Own page opened"),
     "self.answer": mark("Questions answered"),

@@ -33,7 +33,7 @@ from deqi.record.practice import sealing
 
 Say = Callable[[str], None]
 KEYS = {"secret.key": "DEQI_SECRET_KEY", "seal.key": "DEQI_SEAL_KEY"}
-OWN_APPS = ("audit", "practice", "patients", "care")
+OWN_APPS = ("audit", "practice", "patients", "care", "questionnaires")
 
 
 class BackupError(Exception):

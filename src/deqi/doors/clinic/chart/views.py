@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods
 from deqi.doors.access import needs
 from deqi.doors.clinic.chart.forms import ExaminationForm
 from deqi.doors.clinic.chart.pictures import LAYERS, body_pictures, marks_in_words, small_multiples
+from deqi.doors.clinic.questionnaires.plots import lines
 from deqi.doors.extent import extent_context
 from deqi.record.care.actions.examinations import record_examination
 from deqi.record.care.actions.screening import record_screen
@@ -24,6 +25,7 @@ from deqi.record.care.queries.extent import extent_over_time
 from deqi.record.errors import Refusal
 from deqi.record.patients.queries import patient_for
 from deqi.record.practice.clock import today_at
+from deqi.record.questionnaires.queries import from_columns, score_columns, score_lines
 from deqi.science.safety import RedFlag, facts, red_flags, screen, urgency_levels
 
 get_only = require_http_methods(["GET", "HEAD"])
@@ -38,7 +40,8 @@ def chart(request: HttpRequest, patient_id: UUID) -> HttpResponse:
     patient = patient_for(request.actor, patient_id, "clinical.view", page="chart")
     on = today_at(patient.home_site)
     page = request.GET.get("page", "1")
-    seen = chart_of(patient, on, int(page) if page.isdigit() and len(page) < 5 else 1)
+    number = int(page) if page.isdigit() and len(page) < 5 else 1
+    seen = chart_of(patient, on, number, scores=score_columns(patient))
     case = case_of(patient, seen.course, on, known=seen.known)
     layer = request.GET.get("layer", "")
     context = {
@@ -53,6 +56,7 @@ def chart(request: HttpRequest, patient_id: UUID) -> HttpResponse:
         "medicines": [m for m in seen.lists["medicines"] if m["ended_on"] is None or m["ended_on"] > on],
         "news": seen.since_last_visit(),
         "small": small_multiples(seen.series),
+        "scores": lines(score_lines(from_columns(seen.lists["scores"]))),
         "drawn": body_pictures(seen.known.marks, layer),
         **extent_context(extent_over_time(patient)),
         "layer": layer,

@@ -13,6 +13,7 @@ from django.shortcuts import redirect, render
 from deqi.doors.access import needs
 from deqi.doors.clinic.chart.views import both, form_id, get_only, post_only, see_other
 from deqi.doors.clinic.plan.forms import PlanForm, from_proposal, review_sessions
+from deqi.doors.clinic.questionnaires.plots import lines
 from deqi.record.care.actions import courses as actions
 from deqi.record.care.models import Course
 from deqi.record.care.queries.asked import answers_of
@@ -23,6 +24,7 @@ from deqi.record.errors import Conflict, Refusal
 from deqi.record.patients.actions.history import CAUSES
 from deqi.record.patients.queries import patient_for
 from deqi.record.practice.clock import today_at
+from deqi.record.questionnaires.queries import score_lines, score_numbers
 from deqi.science.case import Case
 from deqi.science.course import PlanProposal
 from deqi.science.course import plan as propose
@@ -126,6 +128,7 @@ def course(request: HttpRequest, course_id: UUID) -> HttpResponse:
         "course": course,
         "position": position_of(course),
         "answers": answers_of(course),
+        "scores": lines(score_lines(score_numbers(patient, course))),
         "now": revisions[0],
         "revisions": revisions[1:],
         "form": form,

@@ -24,6 +24,8 @@ MAY: dict[str, str] = {
     "session.sign": "Sign a session",
     "session.amend": "Add to a signed session",
     "protocol.manage": "Keep and share protocols",
+    "form.view": "See which questionnaires the clinic has",
+    "form.manage": "Bring questionnaires in, record who allows them",
     "safety.lift_stop": "Lift a safety stop, with a reason",
     "review.decide": "Decide a review",
     "letter.write": "Write letters",

@@ -26,7 +26,7 @@ from deqi.record.care.models import (
 from deqi.record.care.queries.case import Known, known_from, known_lists
 from deqi.record.care.queries.courses import CoursePosition, position_of, with_position
 from deqi.record.patients.models import Allergy, CareProvider, Consent, Intake, Medication, Patient
-from deqi.record.together import some, together
+from deqi.record.together import Some, some, together
 from deqi.science.measures import impact_ratings
 
 PAGE = 8
@@ -85,8 +85,8 @@ class Chart:
         return sorted((item for item in news if since and item[0] > since), reverse=True)
 
 
-def chart_of(patient: Patient, on: date, page: int = 1) -> Chart:
-    """The chart of a person already looked up in scope. Three statements."""
+def chart_of(patient: Patient, on: date, page: int = 1, **more: Some) -> Chart:
+    """The chart of a person already looked up in scope, with `more` short lists. Three statements."""
     courses = with_position(Course.objects.filter(patient=patient))
     newest = courses.select_related("condition", "practitioner__user", "site").order_by("-opened_at")
     open_first = sorted(newest, key=lambda course: course.status == Course.Status.ENDED)
@@ -95,6 +95,7 @@ def chart_of(patient: Patient, on: date, page: int = 1) -> Chart:
     sessions = Session.objects.filter(patient=patient).order_by("-opened_at")
     lists = together(
         **known_lists(patient, on),
+        **more,
         intakes=some(
             Intake.objects.filter(patient=patient).order_by("-started_at")[:1],
             "status",

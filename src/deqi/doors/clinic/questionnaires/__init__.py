@@ -1,0 +1,1 @@
+"""Staff pages: questionnaires of the clinic, and those of one person."""
