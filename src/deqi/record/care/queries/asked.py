@@ -114,10 +114,16 @@ class Answers:
 
 
 def answers_of(course: Course) -> Answers:
-    """The requests of one course that were not withdrawn, newest first, and the counts. Two statements."""
+    """The requests of one course that were not withdrawn, newest first, and the counts.
+
+    One statement for a course from `course_for`, two for any other.
+    """
     found = list(course.rating_requests.filter(withdrawn_at=None).order_by("-day"))
     baseline = [one for one in found if one.kind == RatingRequest.Kind.BASELINE]
-    first = course.sessions.filter(needled_at__isnull=False).aggregate(at=Min("needled_at"))["at"]
+    if hasattr(course, "first_needled_at"):
+        first = course.first_needled_at
+    else:
+        first = course.sessions.filter(needled_at__isnull=False).aggregate(at=Min("needled_at"))["at"]
     return Answers(
         asked=len(found),
         answered=sum(1 for one in found if one.answered_at),

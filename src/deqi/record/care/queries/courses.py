@@ -162,10 +162,13 @@ def revisions_of(course: Course) -> list[CourseRevision]:
 def course_for(actor: Actor, course_id: UUID, verb: str, *, page: str = "") -> tuple[Patient, Course]:
     """The course and its patient, if `actor` may do `verb` with them; the look is written to the audit log.
 
-    Raises NotFound when the course is not in the acting person's scope and Forbidden when the role does not
-    allow the verb.
+    The course carries its position and `first_needled_at`. Raises NotFound when it is not in the acting person's
+    scope and Forbidden when the role does not allow the verb.
     """
-    found = with_position(Course.objects.filter(reachable(actor), id=course_id))
+    needled = Session.objects.filter(course=OuterRef("pk"), needled_at__isnull=False).order_by("needled_at")
+    found = with_position(Course.objects.filter(reachable(actor), id=course_id)).annotate(
+        first_needled_at=Subquery(needled.values("needled_at")[:1])
+    )
     course = found.select_related("condition", "practitioner__user", "site").first()
     if course is None:
         raise NotFound("There is no such course at your sites.")
