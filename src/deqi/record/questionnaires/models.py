@@ -101,13 +101,17 @@ class Response(models.Model):
         COMPLETE = "completed", "complete"
         AMENDED = "amended", "an amendment"
 
+    class Channel(models.TextChoices):
+        HOME = "home", "at home"
+        CHAIR = "chair", "in the room"
+
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     assignment = models.ForeignKey(Assignment, on_delete=models.PROTECT, related_name="responses")
     patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="questionnaire_responses")
     course = models.ForeignKey(Course, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     instrument = models.ForeignKey(Instrument, on_delete=models.PROTECT, related_name="responses")
     status = models.CharField(max_length=11, choices=Status.choices, default=Status.OPEN)
-    channel = models.CharField(max_length=6, choices=Observation.Channel.choices)
+    channel = models.CharField(max_length=5, choices=Channel.choices)
     answers = models.JSONField(default=dict)
     resource = models.JSONField(default=dict)
     sha256 = models.CharField(max_length=64, blank=True)

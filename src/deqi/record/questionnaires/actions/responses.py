@@ -139,7 +139,7 @@ def _may_go_on(assignment: Assignment, given: Response | None) -> None:
 
 
 def _channel(verb: str) -> str:
-    return Observation.Channel.HOME if verb in SELF_VERBS else Observation.Channel.CHAIR
+    return Response.Channel.HOME if verb in SELF_VERBS else Response.Channel.CHAIR
 
 
 @transaction.atomic
@@ -304,9 +304,7 @@ def _close(row: Response, form: Form, status: str) -> None:
         **resource,
         "id": str(row.id),
         "subject": {"reference": f"Patient/{row.patient_id}"},
-        "author": {
-            "display": "the person" if row.channel == Observation.Channel.HOME else "staff, in the room"
-        },
+        "author": {"display": "the person" if row.channel == Response.Channel.HOME else "staff, in the room"},
     }
     row.status = status
     row.sha256 = sha256_of(row.resource)
