@@ -177,6 +177,8 @@ class Session(models.Model):
             models.Index(fields=["course", "number"], name="session_of_course"),
             models.Index(fields=["site", "state"], name="session_running"),
             models.Index(fields=["site", "-opened_at"], name="session_of_site"),
+            models.Index(fields=["site", "needled_at"], name="session_needled"),
+            models.Index(fields=["patient", "site", "needled_at"], name="session_needled_of_patient"),
         ]
         constraints = [
             models.UniqueConstraint(

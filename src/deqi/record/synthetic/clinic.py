@@ -21,13 +21,16 @@ from django.utils import timezone
 from deqi.record.actor import Actor
 from deqi.record.audit.actions import log_many
 from deqi.record.care.actions.collecting import make_requests
+from deqi.record.care.actions.intake import answer_step, send_intake
 from deqi.record.care.models import Course
 from deqi.record.patients.models import Patient
 from deqi.record.permissions import Role as RoleName
+from deqi.record.practice.queries import actor_of
 from deqi.record.synthetic.courses import write_course
-from deqi.record.synthetic.people import write_person
+from deqi.record.synthetic.people import side_of, write_person
 from deqi.record.synthetic.profiles import PROFILES, Profile
 from deqi.record.synthetic.staff import Practice, fill_practice
+from deqi.record.synthetic.story import tell
 from deqi.record.synthetic.today import write_today
 
 Say = Callable[[str], None]
@@ -93,13 +96,16 @@ def moment(day: date, hour: int, minute: int = 0) -> datetime:
 
 @transaction.atomic
 def fill(
-    *, patients: int = 60, long_sessions: int = 500, seed: int = 20261123, say: Say = print
+    *, patients: int = 60, long_sessions: int = 500, seed: int = 20261124, say: Say = print
 ) -> dict[str, int]:
     """Writes the clinic into an empty database and returns rows a table. The same seed gives the same people."""
     today = timezone.localdate()
     rows = Rows(fill_practice(today), today, np.random.default_rng(seed))
     say("Practice: 2 sites, 5 rooms, 5 practitioners")
     for number in range(patients):
+        rows.random = np.random.default_rng(
+            [seed, number]
+        )  # a change to one person leaves the others as they are
         _one(rows, number, patients, long_sessions)
     write_today(rows)
     for _name, found in rows.tables.items():
@@ -109,6 +115,7 @@ def fill(
     rows.entries.sort(key=lambda entry: entry[0])
     log_many(rows.entries)
     make_requests()
+    _newcomers(rows, patients)
     say(
         f"{len(rows.tables['Patient'])} patients, {len(rows.tables['Session'])} sessions, "
         f"{len(rows.tables['Observation']) + len(rows.tables['Baseline'])} ratings and findings"
@@ -148,6 +155,22 @@ def _one(rows: Rows, number: int, patients: int, long_sessions: int) -> None:
         if course.status != Course.Status.ENDED:
             return
         start = course.ended_at.date() + timedelta(days=int(rows.random.integers(60, 200)))
+
+
+def _newcomers(rows: Rows, patients: int) -> None:
+    """The last people are telling their story right now, through the same action as on the phone: one has not
+    begun, one stopped half way, one is at the consents, one has sent it."""
+    for person, share in zip(rows.tables["Patient"][-4:], (0.0, 0.5, 0.93, 1.0), strict=True):
+        if person.record_number <= patients - 4 or not share:
+            continue
+        actor, profile = actor_of(person.user), PROFILES[person.record_number % len(PROFILES)]
+        onset = rows.today - timedelta(days=400)
+        chance = np.random.default_rng([20261128, person.record_number])
+        answers = tell(person, profile, onset, rows.today, side_of(profile), chance)
+        for key, answer in list(answers.items())[: round(len(answers) * share)]:
+            answer_step(actor, key, answer)
+        if share == 1.0:
+            send_intake(actor)
 
 
 def _profile(rows: Rows) -> Profile:

@@ -5,8 +5,13 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from deqi.record.care.codes import EXPECTATION, GOAL, ONSET_MONTHS
+from deqi.record.care.models import Observation
 from deqi.record.patients.consent_texts import consent_texts
 from deqi.record.patients.models import (
+    Allergy,
     CareProvider,
     Condition,
     Consent,
@@ -19,10 +24,12 @@ from deqi.record.patients.models import (
     SymptomMap,
     SymptomMark,
 )
+from deqi.record.patients.queries.people import age_years
 from deqi.record.practice.models import Site, User
-from deqi.record.synthetic.profiles import FAMILY, GIVEN, Profile
+from deqi.record.synthetic.profiles import FAMILY, GIVEN, MENS, Profile
 from deqi.record.synthetic.staff import PASSWORD
-from deqi.science.safety import facts, red_flags
+from deqi.record.synthetic.story import facts_told, tell
+from deqi.science.safety import facts, is_asked, red_flags
 
 if TYPE_CHECKING:
     from deqi.record.synthetic.clinic import Rows
@@ -32,16 +39,17 @@ def write_person(rows: Rows, number: int, profile: Profile, site: Site, stage: s
     """Adds the person. `stage`: long (years of care), usual, or intake (registered, not yet seen)."""
     random = rows.random
     given, family = GIVEN[number % len(GIVEN)], FAMILY[(number * 7 + number // len(GIVEN)) % len(FAMILY)]
+    user = _sign_in(number, given, family, always=stage == "intake")
     born = date(1933 + int(random.integers(0, 50)), int(random.integers(1, 13)), int(random.integers(1, 28)))
     person = Patient(
         id=rows.new_id(),
         record_number=number + 1,
         home_site=site,
-        user=_sign_in(number, given, family),
+        user=user,
         given_name=given,
         family_name=family,
         birth_date=born,
-        sex=str(random.choice(["female", "male"])),
+        sex="male" if given in MENS else "female",
         email=f"{given.lower()}.{number + 1}@demo.example",
         phone=f"01632 960{100 + number}",
     )
@@ -55,9 +63,9 @@ def write_person(rows: Rows, number: int, profile: Profile, site: Site, stage: s
     return person
 
 
-def _sign_in(number: int, given: str, family: str) -> User | None:
-    """The first five people can sign in as patients."""
-    if number >= 5:
+def _sign_in(number: int, given: str, family: str, *, always: bool) -> User | None:
+    """The first five people, and those who are still telling their story, can sign in as patients."""
+    if number >= 5 and not always:
         return None
     return User.objects.create_user(f"patient{number + 1}@demo.example", f"{given} {family}", PASSWORD)
 
@@ -95,7 +103,6 @@ def _consents(rows: Rows, person: Patient, begun: date, stage: str) -> None:
     from deqi.record.synthetic.clinic import moment
 
     if stage == "intake":
-        rows.add(Intake(id=rows.new_id(), patient=person, status=Intake.Status.STARTED))
         return
     for kind in Consent.Kind.values:
         text = consent_texts()[kind]
@@ -145,7 +152,17 @@ def _story(rows: Rows, person: Patient, profile: Profile, begun: date) -> None:
                 recorded_by=doctor,
             )
         )
-    for key, value in _facts(profile, rows).items():
+    chance = np.random.default_rng(
+        [20261128, person.record_number]
+    )  # of its own: other draws stay as they are
+    answers = tell(person, profile, onset, begun, side_of(profile), chance)
+    for substance, reaction in answers["allergies"]["rows"]:
+        rows.add(
+            Allergy(
+                id=rows.new_id(), patient=person, substance=substance, reaction=reaction, recorded_by=doctor
+            )
+        )
+    for key, value in _facts(person, profile, answers, begun).items():
         rows.add(
             SafetyFact(
                 id=rows.new_id(),
@@ -172,25 +189,68 @@ def _story(rows: Rows, person: Patient, profile: Profile, begun: date) -> None:
         Intake(
             id=rows.new_id(),
             patient=person,
+            answers=answers,
+            last_step=list(answers)[-1],
             status=Intake.Status.COMPLETED,
             submitted_at=moment(begun, 9),
             completed_at=moment(begun, 10),
             completed_by=doctor,
         )
     )
+    _words_told(rows, person, answers, onset, begun)
     _maps(rows, person, profile, begun)
 
 
-def _facts(profile: Profile, rows: Rows) -> dict[str, Any]:
-    """Every core question answered no, then what the profile says."""
-    known = {key: False for key, fact in facts().items() if fact.core and fact.kind == "yes_no"}
-    return {**known, **profile.facts}
+def _facts(person: Patient, profile: Profile, answers: dict[str, Any], on: date) -> dict[str, Any]:
+    """What was told, then core questions of the practitioner answered no, then what the profile says.
+
+    A question that is not asked of this person, such as pregnancy of a man, has no answer.
+    """
+    told = facts_told(answers)
+    known = {"sex": person.sex, "age_years": age_years(person.birth_date, on), **told}
+    core = {
+        key: False
+        for key, fact in facts().items()
+        if fact.core and fact.kind == "yes_no" and key not in told and is_asked(key, known)
+    }
+    return {**told, **core, **profile.facts}
+
+
+def _words_told(rows: Rows, person: Patient, answers: dict[str, Any], onset: date, begun: date) -> None:
+    """What the intake keeps as findings beside the ratings of the course: since when, hopes, the goal, history."""
+    from deqi.record.synthetic.clinic import moment
+
+    months = (begun.year - onset.year) * 12 + begun.month - onset.month
+    told: dict[str, dict[str, Any]] = {
+        ONSET_MONTHS: {"value": months, "unit": "months", "text": f"{onset:%Y-%m}"},
+        EXPECTATION: {"value": answers["expectation"]["value"], "unit": "0-10", "recall": "now"},
+        GOAL: {"text": answers["activity"]["text"]},
+        "history_illness": {"text": answers["operations"]["text"]},
+        "history_tried": {"text": answers["tried"]["text"]},
+    }
+    for code, values in told.items():
+        rows.add(
+            Observation(
+                id=rows.new_id(),
+                patient=person,
+                code=code,
+                channel=Observation.Channel.HOME,
+                effective_at=moment(begun, 9),
+                recorded_by=person.user,
+                **values,
+            )
+        )
+
+
+def side_of(profile: Profile) -> str:
+    """Which side is affected in this kind of person."""
+    return "right" if profile.condition == "cts" else "left" if profile.condition == "phn" else "both"
 
 
 def _maps(rows: Rows, person: Patient, profile: Profile, begun: date) -> None:
     from deqi.record.synthetic.clinic import moment
 
-    side = "right" if profile.condition == "cts" else "left" if profile.condition == "phn" else "both"
+    side = side_of(profile)
     for back in (0, 60):
         marked = rows.add(
             SymptomMap(

@@ -49,6 +49,28 @@ GIVEN = [
     "Mehmet",
     "Nora",
 ]
+#: Which of these are men's names; the others are women's.
+MENS = frozenset(
+    [
+        "Bram",
+        "Dariusz",
+        "Farid",
+        "Hugo",
+        "Jonas",
+        "Nadim",
+        "Pedro",
+        "Sanjay",
+        "Umut",
+        "Yusuf",
+        "Anders",
+        "Chidi",
+        "Emil",
+        "Goran",
+        "Ivo",
+        "Kwame",
+        "Mehmet",
+    ]
+)
 FAMILY = [
     "Abara",
     "Bergman",
