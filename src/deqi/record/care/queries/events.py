@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Count, Exists, OuterRef, Prefetch, QuerySet, Value
 
 from deqi.record.actor import Actor
 from deqi.record.audit.actions import log
 from deqi.record.care.models import AdverseEvent, EventAssessment, Session
 from deqi.record.patients.models import Patient
 from deqi.record.patients.queries import reachable
+from deqi.record.together import some, together
 from deqi.science.safety import Rate, adverse_event_types, rate
 
 SHOWN = 100
@@ -58,7 +59,7 @@ def labels() -> Mapping[str, str]:
 
 
 def register(actor: Actor, since: datetime, until: datetime, site_id: UUID | None = None) -> Register:
-    """Events with onset in the period, at sites in the acting person's scope. Seven statements.
+    """Events with onset in the period, at sites in the acting person's scope. Four statements and the audit entry's.
 
     Events are those of people in scope, visits those given at the sites (or the one site) in scope.
 
@@ -74,32 +75,52 @@ def register(actor: Actor, since: datetime, until: datetime, site_id: UUID | Non
     if site_id is not None:
         events = events.filter(patient__home_site=site_id)
         visits = visits.filter(site=site_id)
-    # Two questions that an index answers each: counting distinct people among the visits would read them all.
-    sessions = visits.count()
-    patients = Patient.objects.filter(Exists(visits.filter(patient=OuterRef("pk")))).count()
+    sessions, patients = _size(visits)
     named = labels()
+    judged = EventAssessment.objects.select_related("assessed_by")
     shown = list(
         events.select_related("patient", "session", "reported_by")
-        .prefetch_related("assessments__assessed_by")
+        .prefetch_related(Prefetch("assessments", judged))
         .order_by("-onset_at")[:SHOWN]
     )
-    found = list(events.values_list("event_type", "session_id", "session__state", "patient_id"))
+    lists = together(
+        found=some(events.order_by("-onset_at"), "event_type", "session_id", "patient_id"),
+        with_event=some(visits.filter(Exists(events.filter(session=OuterRef("pk")))), "id"),
+        treated=some(
+            Patient.objects.filter(
+                Exists(events.filter(patient=OuterRef("pk"))), Exists(visits.filter(patient=OuterRef("pk")))
+            ),
+            "id",
+        ),
+    )
     log(actor, "event.register", patients=dict.fromkeys(event.patient_id for event in shown))
     rows = [
         EventRow(event, named.get(event.event_type, event.event_type), next(iter(held), None), len(held))
         for event in shown
         for held in [list(event.assessments.all())]
     ]
-    return _with_rates(rows, found, sessions, patients, named, visits)
+    return _with_rates(rows, lists, sessions, patients, named)
 
 
-def _with_rates(rows, found, sessions: int, patients: int, named: Mapping[str, str], visits) -> Register:
-    needled = set(visits.filter(adverse_events__isnull=False).values_list("id", "patient_id"))
+def _size(visits: QuerySet[Session]) -> tuple[int, int]:
+    """How many visits, and how many people had one. An index answers each: counting distinct people among the
+    visits would read every one of them."""
+    people = Patient.objects.filter(Exists(visits.filter(patient=OuterRef("pk"))))
+    counts = [
+        rows.order_by().annotate(of=Value(name)).values("of").annotate(n=Count("pk")).values_list("of", "n")
+        for name, rows in (("sessions", visits), ("patients", people))
+    ]
+    size: dict[str, int] = dict(counts[0].union(counts[1], all=True))
+    return size["sessions"], size["patients"]
+
+
+def _with_rates(rows, lists, sessions: int, patients: int, named: Mapping[str, str]) -> Register:
     with_event: dict[str, set[UUID]] = defaultdict(set)
     people: dict[str, set[UUID]] = defaultdict(set)
-    ids = {session for session, _ in needled}
-    treated = set(visits.filter(patient__in={row[3] for row in found}).values_list("patient_id", flat=True))
-    for kind, session_id, _, patient_id in found:
+    found = [(row["event_type"], row["session_id"], row["patient_id"]) for row in lists["found"]]
+    ids = {row["id"] for row in lists["with_event"]}
+    treated = {row["id"] for row in lists["treated"]}
+    for kind, session_id, patient_id in found:
         if session_id in ids:
             with_event[kind].add(session_id)
             with_event[""].add(session_id)
