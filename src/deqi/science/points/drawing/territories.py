@@ -9,10 +9,11 @@ Example:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cache
 from html import escape
+from math import hypot, inf
 from textwrap import wrap
 from typing import Literal
 
@@ -110,6 +111,8 @@ def _territory(key: str) -> Territory:
 GRID = 26
 LETTERS_A_LINE = 13
 LINE_HEIGHT = 10.5
+WIDE = 2.0
+Dots = tuple[Place, ...]
 
 
 @cache
@@ -137,7 +140,15 @@ def layer(view: str, kind: Kind, side: str, prefix: str) -> str:
             f'stroke="var({colour})" stroke-opacity="0.55" stroke-width="1"><title>{said}</title>{body}</g>'
         )
         if view not in BODY_VIEWS or kind == "dermatomes":
-            names.append(_name(_territory(shape.id).short, copies[0], row, sample(silhouette, 2)))
+            names.append(
+                _name(
+                    _territory(shape.id).short,
+                    copies[0],
+                    row,
+                    sample(silhouette, 2),
+                    _dots(view, turned, row),
+                )
+            )
     return (
         f'<g class="territories {kind}"><clipPath id="{clip}"><path d="{path(silhouette, row.scale, True)}"/></clipPath>'
         f'<g clip-path="url(#{clip})">{"".join(drawn)}</g>'
@@ -146,22 +157,37 @@ def layer(view: str, kind: Kind, side: str, prefix: str) -> str:
     )
 
 
-def _name(text: str, anchors: tuple[Anchor, ...], row: OutlineRow, silhouette: tuple[Place, ...]) -> str:
-    """The territory's name in its middle, a word or two a line."""
+def _name(
+    text: str, anchors: tuple[Anchor, ...], row: OutlineRow, silhouette: tuple[Place, ...], dots: Dots
+) -> str:
+    """The territory's name where it has most room, a word or two a line."""
     shape = sample(anchors, 3)
-    spots = [
-        (x, y)
-        for x in (row.width * (i + 0.5) / GRID for i in range(GRID))
-        for y in (row.height * (j + 0.5) / GRID for j in range(GRID))
-        if inside((x, y), shape) and inside((x, y), silhouette)
+    grid = [
+        (row.width * (i + 0.5) / GRID, row.height * (j + 0.5) / GRID)
+        for i in range(-1, GRID + 1)
+        for j in range(-1, GRID + 1)
     ]
-    if not spots:
+    held = {spot for spot in grid if inside(spot, shape) and inside(spot, silhouette)}
+    if not held:
         return ""
-    x, y = (sum(spot[axis] for spot in spots) / len(spots) * row.scale for axis in (0, 1))
+    walls = [spot for spot in grid if spot not in held]
     lines = wrap(text, LETTERS_A_LINE)
+    x, y = max(sorted(held), key=lambda spot: min(_room(spot, walls), 1.4 * _room(spot, dots)))
+    x, y = x * row.scale, y * row.scale
     first = y - (len(lines) - 1) * LINE_HEIGHT / 2 + 3.5
     spans = (
         f'<tspan x="{x:.1f}" y="{first + number * LINE_HEIGHT:.1f}">{escape(line)}</tspan>'
         for number, line in enumerate(lines)
     )
     return f"<text>{''.join(spans)}</text>"
+
+
+def _room(spot: Place, others: Collection[Place]) -> float:
+    """Distance to the nearest of the others; a line of text is wide, so across counts less than down."""
+    return min((hypot((spot[0] - x) / WIDE, spot[1] - y) for x, y in others), default=inf)
+
+
+def _dots(view: str, turned: bool, row: OutlineRow) -> Dots:
+    """Where points are drawn in this view, in its units."""
+    at = [place for point in atlas().values() for place in point.positions if place.view == view]
+    return tuple(((1 - place.x if turned else place.x) * row.width, place.y * row.height) for place in at)
