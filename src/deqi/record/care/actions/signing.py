@@ -112,19 +112,23 @@ PAIR_FIELDS = ["first_code", "second_code", "side", "frequency_hz", "current_ma"
 
 def content_hash(session: Session) -> str:
     """SHA-256 over what was signed: the session, its needles and its electrical pairs, as canonical JSON."""
-    fresh = Session.objects.get(id=session.id)
+    return _hash_as_read(Session.objects.get(id=session.id))
+
+
+def _hash_as_read(session: Session) -> str:
+    """The same of a session whose values are those that the database gave."""
     content = [
-        [_plain(getattr(fresh, name)) for name in SIGNED_FIELDS],
-        _rows(fresh.placements.order_by("position"), PLACEMENT_FIELDS),
-        sorted(_rows(fresh.electrical_pairs.all(), PAIR_FIELDS)),
+        [_plain(getattr(session, name)) for name in SIGNED_FIELDS],
+        _rows(session.placements.order_by("position"), PLACEMENT_FIELDS),
+        sorted(_rows(session.electrical_pairs.all(), PAIR_FIELDS)),
     ]
     text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
 def seal_holds(session: Session) -> bool:
-    """Whether a signed visit still has the fingerprint it was signed with."""
-    return bool(session.content_sha256) and content_hash(session) == session.content_sha256
+    """Whether a signed visit, as it was just read, still has the fingerprint it was signed with."""
+    return bool(session.content_sha256) and _hash_as_read(session) == session.content_sha256
 
 
 def _rows(rows: Iterable[Any], fields: Iterable[str]) -> list[list[Any]]:

@@ -15,7 +15,7 @@ from deqi.record.actor import Actor
 from deqi.record.audit.actions import log, log_look
 from deqi.record.care.actions.asking import facts_to_ask, flags_to_ask
 from deqi.record.care.actions.changing import session_for
-from deqi.record.care.actions.screens import earlier_visits, screen_case, screen_of
+from deqi.record.care.actions.screens import screen_case, screen_of
 from deqi.record.care.codes import rating_codes, symptom_of
 from deqi.record.care.line import LineRefused, merged
 from deqi.record.care.models import Letter, Observation, Session, SuggestionShown
@@ -164,7 +164,7 @@ def visit_page(actor: Actor, session_id: UUID) -> VisitPage:
     lists = together(**known_lists(session.patient, on), **_lists(actor, session, on))
     known = known_from(session.patient, on, lists)
     placements = placements_of(session)
-    first = session.number == 1 and not lists["last"] and not earlier_visits(session)
+    first = session.number == 1 and not lists["last"] and not lists["earlier"]
     case = case_of(session.patient, session.course, on, more={"first_session": first}, known=known)
     log(actor, "clinical.view", patient_id=session.patient_id, about=session, detail={"page": "visit"})
     return VisitPage(
@@ -201,6 +201,10 @@ def _lists(actor: Actor, session: Session, on: date) -> dict[str, Some]:
             "note",
             "comfort_0_10",
             "treatment_line",
+        ),
+        "earlier": some(
+            Session.objects.filter(patient=session.patient_id, state="signed").order_by("number")[:1],
+            "number",
         ),
         "screens": some(
             session.screens.order_by("-at")[:1],
