@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
+from uuid import uuid5
 
 import numpy as np
 
-from deqi.record.care.actions.collecting import MOST_QUESTIONS, home_rating_id, request_id
+from deqi.record.care.actions.collecting import MOST_QUESTIONS, request_id
 from deqi.record.care.codes import rating_code
 from deqi.record.care.models import Observation, RatingRequest
 from deqi.science.course.asking import AFTER_OPEN_DAYS, AFTER_WEEKS, Ask, CourseDays, ask_on
@@ -22,10 +23,14 @@ if TYPE_CHECKING:
 BY_LINK, AFTER_THE_END = 0.85, 0.62
 
 
-def write_requests(told: Told, mark: int, begin: date, ended: bool, planned: int, every: int) -> None:
+def write_requests(
+    told: Told, mark: int, begin: date, ended: bool, planned: int, every: int, *, faithful: bool = False
+) -> set[date]:
     """Adds the requests of one course from `begin` on, and files its ratings (those after `mark`) under them.
 
-    Answers of the baseline go to a list of their own: they are written before the sessions, which lock it.
+    Each person leaves out a share of the days of their own (none, when `faithful`); the ratings made up for those days
+    are taken out, and the days given back. Answers of the baseline go to a list of their own: they are written before
+    the sessions, which lock it.
     """
     ended_on = told.days[-1] if ended else None
     rows, random = told.rows, np.random.default_rng(list(told.course.id.bytes))
@@ -36,21 +41,33 @@ def write_requests(told: Told, mark: int, begin: date, ended: bool, planned: int
         place = "chair" if one.channel == "chair" else "home"
         if one.code.endswith("_average"):
             given.setdefault((one.effective_at.date(), place), []).append(one)
+    leaves_out, missed, late = float(random.beta(2, 6)), set(), []
     for ask in _asks(told, begin, ended_on, planned, every):
         request = rows.add(_request(told, ask))
         found = given.get((ask.day, "chair" if ask.kind == "visit" else "home"), [])
-        if ask.kind == "after" and random.random() < AFTER_THE_END:
-            found = list(_late(told, ratings, ask, random))
-            ratings += found
+        if ask.kind == "after":
+            found = list(_late(told, ratings, ask, random)) if random.random() < AFTER_THE_END else []
+            late += found
+        elif ask.kind != "visit" and not faithful and random.random() < leaves_out:
+            missed.add(ask.day)
+            continue
         by_link = ask.kind != "visit" and random.random() < BY_LINK
-        for one in found:
-            one.request, one.channel = request, "link" if by_link else one.channel
-        if found:
-            request.answered_at = max(one.effective_at for one in found)
-            request.channel = found[0].channel
-    for one in ratings:
+        _answer(request, found, "link" if by_link else "")
+    for one in [*ratings, *late]:
+        if one.channel == "home" and one.effective_at.date() in missed:
+            continue
         kind = one.request.kind if one.request else ""
         rows.tables["Baseline" if kind == "baseline" else "Observation"].append(one)
+    return missed
+
+
+def _answer(request: RatingRequest, found: list[Any], channel: str) -> None:
+    """Files what was found under its request."""
+    for one in found:
+        one.request, one.channel = request, channel or one.channel
+    if found:
+        request.answered_at = max(one.effective_at for one in found)
+        request.channel = found[0].channel
 
 
 def _asks(told: Told, begin: date, ended_on: date | None, planned: int, every: int) -> Iterator[Ask]:
@@ -110,7 +127,7 @@ def _late(told: Told, ratings: list[Any], ask: Ask, random: np.random.Generator)
         last = [float(one.value) for one in ratings if one.code == code and one.channel != "chair"][-6:]
         usual = sum(last) / len(last) if last else told.profile.symptoms[symptom]
         yield Observation(
-            id=home_rating_id(told.person.id, day, code),
+            id=uuid5(request_id(told.course.id, ask.day), code),
             patient=told.person,
             course=told.course,
             code=code,

@@ -84,7 +84,11 @@ def write_course(
         _session(told, number, day)
     mark = len(rows.tables["Observation"])
     ratings = _ratings(told, ended, falls or {})
-    write_requests(told, mark, _rated_from(told, ended), ended, sessions, 12 if going_on else 4)
+    every = 12 if going_on else 4
+    missed = write_requests(
+        told, mark, _rated_from(told, ended), ended, sessions, every, faithful=bool(falls)
+    )
+    ratings = [rating for rating in ratings if rating.date not in missed]
     _reviews(told, ratings, len(given), sessions)
     _examinations(told)
     return course
