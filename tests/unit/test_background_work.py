@@ -97,7 +97,7 @@ def sealed(settings, tmp_path, monkeypatch):
     def write(folder, *, recipients, passphrase, say):
         assert recipients == settings.BACKUP_RECIPIENTS and passphrase is None
         count = len(list(folder.iterdir()))
-        path = folder / f"deqi-{NOW + timedelta(seconds=count):%Y-%m-%dT%H%M%SZ}.tar.age"
+        path = folder / f"deqi-{timezone.now() + timedelta(seconds=count):%Y-%m-%dT%H%M%SZ}.tar.age"
         path.write_bytes(b"x")
         return path
 

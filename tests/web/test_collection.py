@@ -118,7 +118,7 @@ def test_after_the_end_people_are_asked_though_they_do_not_return(people, course
 def test_on_the_day_of_a_visit_the_chair_answers_too(people, course, agreed):
     from deqi.record.care.actions.sessions import record_check_in
 
-    booked(people, course, days=0.001)
+    booked(people, course, days=0)
     collecting.make_requests()
     request = RatingRequest.objects.get()
     assert (request.kind, request.point) == ("visit", 1)
