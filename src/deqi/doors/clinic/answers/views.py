@@ -20,7 +20,7 @@ def response_rates(request: HttpRequest) -> HttpResponse:
     tables = [
         ("By site", "site", found.by_site),
         ("By practitioner", "practitioner", found.by_practitioner),
-        ("By occasion", "asked", found.by_kind),
+        ("By occasion", "when", found.by_kind),
     ]
     context = {"here": "practice", "found": found, "since": since, "until": until, "tables": tables}
     return render(request, "clinic/answers/rates.html", context)
