@@ -50,7 +50,7 @@ def test_one_tap_a_question_without_sign_in_by_thumb_and_by_keyboard(page, token
     page.get_by_text("Your answer is kept").wait_for()
     axe(page)
     picture(page, "rating-link-done", sizes=("phone",))
-    page.get_by_role("link", name="Change: Burning").click()
+    page.locator(".change a").first.click()
     page.get_by_role("button", name="5", exact=True).click()
     page.get_by_text("5 of 10").wait_for()
     page.get_by_role("link", name="Stop these messages").click()
