@@ -5,6 +5,7 @@ from uuid import uuid4
 
 import pytest
 from django.utils import timezone
+from playwright.sync_api import expect
 
 from deqi.record.care.actions.appointments import arrive, book
 from deqi.record.care.actions.needling import needles_out
@@ -123,7 +124,7 @@ def test_the_desk_books_the_next_visit_the_plan_asks_for(page, sign_in, people, 
     picture(page, "book", schemes=("light",))
     page.get_by_role("button", name="Book", exact=True).press("Enter")
     page.wait_for_url("**/today/")
-    assert page.get_by_text("Eve Elm is booked for").count() == 1
+    expect(page.get_by_text("Eve Elm is booked for")).to_have_count(1)
     first, second = Appointment.objects.order_by("starts_at")
     assert second.starts_at - first.starts_at == timedelta(days=7)
 

@@ -1,6 +1,7 @@
 """The end of a session in a real browser: a question first, then sign-in, then what was typed is back."""
 
 import pytest
+from playwright.sync_api import expect
 
 from deqi.record.practice.models import Draft
 from tests.browser.conftest import axe, picture
@@ -32,7 +33,7 @@ def test_nothing_typed_is_lost_when_the_session_ends(page, people, sign_in, shor
     axe(page)
     with page.expect_response(lambda answer: "/drafts/" in answer.url and answer.request.method == "POST"):
         page.get_by_role("button", name="Throw it away").click()
-    assert page.get_by_label("Given name").input_value() == ""
+    expect(page.get_by_label("Given name")).to_have_value("")
     assert not Draft.objects.filter(fields__has_key="given_name", user=people.carol).exists()
 
 

@@ -54,7 +54,7 @@ def test_a_row_of_the_forest_plot_tells_its_trail_to_the_pointer_and_to_the_keyb
     assert "From" in told and "Read in" in told
     page.keyboard.press("Escape")
     page.mouse.move(0, 0)
-    assert tip.count() == 0
+    expect(tip).to_have_count(0)
     row.focus()
     tip.wait_for()
     assert tip.inner_text() == told

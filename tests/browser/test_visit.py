@@ -4,6 +4,7 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
+from playwright.sync_api import expect
 
 from deqi.record.care.actions.needling import set_treatment_line
 from deqi.record.care.actions.sessions import start_session
@@ -156,12 +157,12 @@ def test_a_word_that_cannot_be_read_is_shown_at_its_place_and_put_right_with_one
     page.goto(f"/visits/{visit.id}/")
     page.keyboard.press("Alt+l")
     page.keyboard.type("li4 900mm")
-    page.keyboard.press("Enter")
-    page.wait_for_selector("#trial mark")
-    assert page.locator("#trial mark").inner_text() == "900mm"
-    assert page.locator("#line").input_value() == "li4 900mm"
+    with page.expect_response(lambda answer: answer.url.endswith("/line/") and answer.status == 422):
+        page.keyboard.press("Enter")
+    expect(page.locator("#line[aria-invalid=true]")).to_have_value("li4 900mm")
+    expect(page.locator("#trial mark")).to_have_text("900mm")
     page.locator("#trial [data-put]").first.press("Enter")
-    assert page.locator("#line").input_value() == "li4 25mm"
+    expect(page.locator("#line")).to_have_value("li4 25mm")
 
 
 def test_something_happened_is_noted_by_keyboard(page, sign_in, resting):
