@@ -27,6 +27,8 @@ from uuid import uuid4
 from tests import provide
 
 EMAIL, PASSWORD = "max@test.example", "a long good password"
+#: How long a server may take to come back before the test gives up; how fast it is, the benchmark says.
+PATIENCE_S = 180
 
 
 class KeepCookies(urllib.request.HTTPRedirectHandler):
@@ -89,13 +91,13 @@ class Server:
 
     def wait(self, began: float) -> float:
         browser = Browser(f"http://127.0.0.1:{self.port}")
-        while time.monotonic() - began < 60:
+        while time.monotonic() - began < PATIENCE_S:
             try:
-                if browser.get("/account/login/", timeout=1)[0] == 200:
+                if browser.get("/account/login/", timeout=10)[0] == 200:
                     return time.monotonic() - began
             except OSError:
                 time.sleep(0.02)
-        raise AssertionError("the server did not come back within a minute")
+        raise AssertionError(f"the server did not come back within {PATIENCE_S} seconds")
 
     def kill(self) -> None:
         """kill -9 to the master and all its workers."""
