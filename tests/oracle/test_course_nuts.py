@@ -1,7 +1,7 @@
 """The posterior of the change against NUTS (NumPyro) of the exact model; course_nuts/generate.py makes the values.
 
-NUTS has an error of its own: about 0.006 points in the mean and 1 % in the SD where it has 6,000 effective draws, more
-where it has fewer. The targets are 0.02 points and 3 %; courses beyond them are counted, not hidden.
+Every course is held to 0.02 points in the mean and 3 % in the SD. NUTS is a sampler and has an error of its own, stored
+beside each value and computed from its effective draws; twice that is the only allowance made.
 """
 
 import json
@@ -12,18 +12,19 @@ import pytest
 
 from deqi.science.course.mixture import Mixture, drop_now
 from deqi.science.course.posterior import fit
-from deqi.science.course.priors import change_prior
+from deqi.science.course.priors import change_prior, priors
 from deqi.science.course.series import Clock, build_series
 
 HERE = Path(__file__).parent / "course_nuts"
+STORED = json.loads((HERE / "expected.json").read_text())
 
 
 @pytest.fixture(scope="module")
 def compared():
-    """For every stored course: difference of the means, ratio of the SDs, difference of p_improved."""
+    """For every stored course: NUTS's values, and mean, SD and p_improved as served."""
     courses = json.loads((HERE / "inputs.json").read_text())
     found = []
-    for index, nuts in json.loads((HERE / "expected.json").read_text()).items():
+    for index, nuts in STORED["courses"].items():
         course = courses[int(index)]
         rows = [
             (float(day), float(value), False)
@@ -33,25 +34,38 @@ def compared():
         mixture = Mixture(fit(series, change_prior(course["condition"], "burning")))
         now = drop_now(mixture.posterior)
         drop = mixture.fine(now)
-        found.append(
-            (
-                drop.average() - nuts["drop_mean"],
-                drop.spread() / nuts["drop_sd"] - 1,
-                mixture.improved(now) - nuts["p_improved"],
-            )
-        )
-    return np.array(found)
+        found.append((index, nuts, drop.average(), drop.spread(), mixture.improved(now)))
+    return found
 
 
-def test_the_mean_change_agrees(compared):
-    off = np.abs(compared[:, 0])
-    assert (off <= 0.02).mean() >= 0.85 and off.max() < 0.04
-    assert np.sqrt(np.mean(off**2)) < 0.015
+def test_nuts_was_run_under_the_priors_that_are_served():
+    assert STORED["priors"] == priors().version
+
+
+def test_nuts_itself_is_known_well_enough(compared):
+    assert all(nuts["drop_mean_error"] <= 0.01 for _, nuts, *_ in compared)
+    assert all(nuts["drop_rhat"] < 1.01 for _, nuts, *_ in compared)
+
+
+def test_the_mean_change_agrees_within_two_hundredths_of_a_point(compared):
+    off = {
+        index: mean - nuts["drop_mean"]
+        for index, nuts, mean, *_ in compared
+        if abs(mean - nuts["drop_mean"]) > 0.02 + 2 * nuts["drop_mean_error"]
+    }
+    assert off == {}
+    apart = np.array([mean - nuts["drop_mean"] for _, nuts, mean, *_ in compared])
+    assert np.sqrt(np.mean(apart**2)) < 0.015
 
 
 def test_the_spread_agrees_within_three_per_cent(compared):
-    assert np.abs(compared[:, 1]).max() < 0.03
+    off = {
+        index: sd / nuts["drop_sd"] - 1
+        for index, nuts, _, sd, _ in compared
+        if abs(sd - nuts["drop_sd"]) > 0.03 * nuts["drop_sd"] + 2 * nuts["drop_sd_error"]
+    }
+    assert off == {}
 
 
 def test_the_probability_of_having_improved_agrees(compared):
-    assert np.abs(compared[:, 2]).max() < 0.03
+    assert max(abs(p - nuts["p_improved"]) for _, nuts, _, _, p in compared) < 0.03

@@ -35,9 +35,9 @@ def burning(rows, sessions=SESSIONS, condition="dpn", on=ON, **more):
 
 
 def test_a_clear_fall_is_likely_yes_and_says_what_cannot_be_told():
-    found = burning(ratings(7, 3.5))
+    found = burning(ratings(7, 3))
     assert found.verdict == "likely_yes" and found.p_improved > 0.95
-    assert -3.6 < found.change < -2.5  # drawn a little towards what courses usually do
+    assert -4.1 < found.change < -3.0  # drawn a little towards what courses usually do
     assert found.next_step == "consolidate"
     assert "We cannot tell how much is due to the needles" in found.words
     assert "because" not in found.words
@@ -142,7 +142,7 @@ def no_numbers(*arguments):
 
 
 def test_ratings_that_cannot_be_worked_out_are_answered_in_words(monkeypatch):
-    monkeypatch.setattr("deqi.science.course.kernel.run", no_numbers)
+    monkeypatch.setattr("deqi.science.course.nodes.run", no_numbers)
     found = burning(ratings(7, 3.5))
     assert found.verdict == "not_computed" and found.next_step == "judge_by_means"
     assert found.p_improved is None and found.sceptical is None and found.n_ratings == 56
@@ -217,7 +217,7 @@ def test_without_numba_the_numbers_are_the_same():
 def test_the_kept_nodes_are_the_ones_their_recipe_makes():
     from deqi.science.course.posterior import normal_scores, sobol_scores
 
-    for count in (32, 128, 256):
+    for count in (32, 128, 256, 512):
         assert np.allclose(normal_scores(count), sobol_scores(count), atol=1e-12)
         assert normal_scores(count).shape == (count, 6)
 

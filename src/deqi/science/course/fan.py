@@ -108,7 +108,7 @@ def _fitted(
     marks = sorted(
         {entry + dt.timedelta(days=round(share * span)) for share in np.linspace(0, 1, MARKS)} | {visits[0]}
     )
-    posterior = fit(series_of(rows, visits, seen.on, medicine, marks), change, NODES)
+    posterior = fit(series_of(rows, visits, seen.on, medicine, marks), change, NODES, picks=0)
     mixture = Mixture(posterior)
     series = posterior.series
     clock, p = series.clock, series.coefficients

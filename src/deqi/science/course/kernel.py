@@ -33,7 +33,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from math import exp, log, sqrt
+from pathlib import Path
 from typing import Any, TypeVar
+from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
@@ -65,7 +67,7 @@ LEVEL_BEYOND = 4.0  # how far beyond 0-10 a level may lie where the slopes are t
 MISS = 1e-300
 
 
-def _jit(function: F) -> F:
+def jit(function: F) -> F:
     """Compiles with Numba when it is there; the plain function otherwise."""
     if not HAVE_NUMBA:
         return function
@@ -80,14 +82,24 @@ def _jit(function: F) -> F:
     return compiled  # type: ignore[no-any-return]
 
 
-@_jit
+def build_of(*files: str) -> NDArray[Any]:
+    """An array whose type is named after the text of `files` beside this one; compiled programs take it and ignore it.
+
+    Numba keeps compiled programs by the file they stand in and the types they are given, and does not look at the
+    files of the functions they call: without this a change there would go unnoticed.
+    """
+    text = b"".join((Path(__file__).parent / name).read_bytes() for name in files)
+    return np.zeros(1, dtype=[(f"build_{crc32(text):08x}", "u1")])
+
+
+@jit
 def t4_cdf(x: float) -> float:
     """Distribution function of Student's t(4) scaled to unit variance. t4_cdf(0) = 0.5."""
     a = x / sqrt(2.0 + x * x)
     return 0.5 + 0.25 * a * (3.0 - a * a)
 
 
-@_jit
+@jit
 def cut_t4(a: float, b: float) -> tuple[float, float, float]:
     """Mean, SD and slope of a unit-variance t(4) cut to (a, b); the slope is d(m + mean)/dm as the centre moves.
 
@@ -105,7 +117,7 @@ def cut_t4(a: float, b: float) -> tuple[float, float, float]:
     return mean, sqrt(max(second - mean * mean, 1e-6)), min(max(slope, 0.0), 1.0)
 
 
-@_jit
+@jit
 def impute(
     theta: Floats,
     kind: Ints,
@@ -136,7 +148,7 @@ def impute(
         z[t, 4] = centre
 
 
-@_jit
+@jit
 def course_shape(weeks: float, since_end: float, om: float, lam: float) -> float:
     """Share of the course's total change that is present: W/(W + om) times exp(-weeks since the end / lam)."""
     if weeks <= 0.0:
@@ -145,7 +157,7 @@ def course_shape(weeks: float, since_end: float, om: float, lam: float) -> float
     return share * exp(-since_end / lam) if since_end > 0.0 else share
 
 
-@_jit
+@jit
 def fill_design(
     theta: Floats, kind: Ints, entry: Floats, weeks: Floats, ended: Floats, extra: Floats, design: Floats
 ) -> None:
@@ -168,7 +180,7 @@ def fill_design(
             design[t, 3 + j] = extra[t, j]
 
 
-@_jit
+@jit
 def forward(
     theta: Floats,
     kind: Ints,
@@ -251,14 +263,14 @@ def forward(
     return logz
 
 
-@_jit
+@jit
 def log_site(mu: float, var: float, nu: float, tau: float) -> float:
     """Log of the integral of N(h; mu, var) exp(nu h - tau h^2 / 2). log_site(0, 1, 0, 0) = 0."""
     spread = 1.0 + tau * var
     return -0.5 * log(spread) + 0.5 * (2.0 * mu * nu + var * nu * nu - tau * mu * mu) / spread
 
 
-@_jit
+@jit
 def backward(kind: Ints, slot: Ints, z: Floats, p: int, k: int, work: Floats) -> None:
     """Adjoint smoother: smoothed mean and variance of every h into columns 5 and 7 of `work`."""
     w, wp = p, p + 1
@@ -309,169 +321,6 @@ def backward(kind: Ints, slot: Ints, z: Floats, p: int, k: int, work: Floats) ->
             cmc += inner * work[t, 8 + i]
         work[t, 5] = work[t, 0] + cr
         work[t, 7] = max(work[t, 1] - cmc, 1e-10)
-
-
-@_jit
-def tilt(
-    s: float,
-    kind: Ints,
-    low: Floats,
-    high: Floats,
-    z: Floats,
-    nu: Floats,
-    tau: Floats,
-    work: Floats,
-    damp: float,
-) -> float:
-    """Moments of every rating's tilted distribution. Returns the sites' part of the log likelihood.
-
-    The sites move the share `damp` of the way to matching the moments (0 leaves them). A site may have negative precision (an outlier) down to the
-    point where the filter stays sound.
-    """
-    logz = 0.0
-    for t in range(kind.shape[0]):
-        if kind[t] == WINDOW:
-            continue
-        rho = work[t, 4]
-        var_c = 1.0 / max(1.0 / work[t, 7] - tau[t], 1e-8)
-        mu_c = var_c * (work[t, 5] / work[t, 7] - nu[t])
-        sigma = WEEKLY_NOISE * s if kind[t] == WEEKLY else s * sqrt(1.0 - rho * rho)
-        blur = rho * z[int(work[t, 6]), 1]
-        sd_c = sqrt(var_c)
-        z0 = 0.0
-        z1 = 0.0
-        z2 = 0.0
-        inverse = 1.0 / sigma
-        for g in range(GH_X.shape[0]):
-            x = mu_c + sd_c * GH_X[g]
-            centre = x + z[t, 3]
-            above = t4_cdf((high[t] - centre + blur) * inverse) + t4_cdf((high[t] - centre - blur) * inverse)
-            below = t4_cdf((low[t] - centre + blur) * inverse) + t4_cdf((low[t] - centre - blur) * inverse)
-            f = GH_W[g] * max(0.5 * (above - below), MISS)
-            z0 += f
-            z1 += f * x
-            z2 += f * x * x
-        t_mean = z1 / z0
-        t_var = max(z2 / z0 - t_mean * t_mean, 1e-8)
-        logz += log(z0) - log_site(mu_c, var_c, nu[t], tau[t])
-        if damp > 0.0:
-            new_tau = max(1.0 / t_var - 1.0 / var_c, LEAST_PRECISION / work[t, 1])
-            new_nu = t_mean * (new_tau + 1.0 / var_c) - mu_c / var_c
-            tau[t] += damp * (new_tau - tau[t])
-            nu[t] += damp * (new_nu - nu[t])
-    return logz
-
-
-@_jit
-def settle_levels(kind: Ints, z: Floats, level: Floats, work: Floats) -> None:
-    """Levels of the daily ratings from the smoothed h, one after the other: L = m - rho (xi' - L')."""
-    for t in range(kind.shape[0]):
-        if kind[t] == DAILY:
-            work[t, 5] += z[t, 3]  # now the smoothed centre m
-            level[t] = work[t, 5]
-            if work[t, 4] > 0.0:
-                u = int(work[t, 6])
-                level[t] -= work[t, 4] * (z[u, 0] + z[u, 2] * (work[u, 5] - z[u, 4]) - level[u])
-            level[t] = min(max(level[t], -LEVEL_BEYOND), 10.0 + LEVEL_BEYOND)
-
-
-@_jit
-def run_nodes(
-    thetas: Floats,
-    anchor_theta: Floats,
-    anchor_nu: Floats,
-    anchor_tau: Floats,
-    anchor_level: Floats,
-    anchor_offset: Floats,
-    kind: Ints,
-    slot: Ints,
-    step_days: Floats,
-    gap_days: Floats,
-    previous: Ints,
-    low: Floats,
-    high: Floats,
-    entry: Floats,
-    weeks: Floats,
-    ended: Floats,
-    extra: Floats,
-    prior_mean: Floats,
-    prior_cov: Floats,
-    sweeps: int,
-    damp: float,
-    logz: Floats,
-    means: Floats,
-    covs: Floats,
-) -> None:
-    """Runs `sweeps` EP sweeps at every theta (G x 6), starting from the anchor's sites scaled to the node's s.
-
-    Fills `logz` (G), `means` (G x k) and `covs` (G x k x k). With one theta equal to the anchor the anchor's own
-    sites and levels are improved in place.
-    """
-    n = kind.shape[0]
-    p = prior_mean.shape[0]
-    k = means.shape[1]
-    work = np.zeros((n, 2 * k + 8))
-    work[:, 6] = previous
-    design = np.zeros((n, p))
-    nu = np.zeros(n)
-    tau = np.zeros(n)
-    level = np.zeros(n)
-    offset = np.zeros(n)
-    z = np.zeros((n, 5))
-    in_place = thetas.shape[0] == 1
-    for g in range(thetas.shape[0]):
-        theta = thetas[g]
-        fill_design(theta, kind, entry, weeks, ended, extra, design)
-        ratio = (anchor_theta[S] / theta[S]) ** 2
-        for t in range(n):
-            level[t] = anchor_level[t]
-            tau[t] = anchor_tau[t] * (ratio if anchor_tau[t] > 0.0 else min(ratio, 1.0))
-            nu[t] = anchor_nu[t] * ratio
-            offset[t] = anchor_offset[t]
-        for i in range(sweeps):
-            impute(theta, kind, gap_days, previous, low, high, level, z)
-            for t in range(n):  # a site looks at z - c: move it with c
-                nu[t] -= tau[t] * (z[t, 3] - offset[t])
-                offset[t] = z[t, 3]
-            logz[g] = forward(
-                theta,
-                kind,
-                slot,
-                step_days,
-                gap_days,
-                design,
-                prior_mean,
-                prior_cov,
-                nu,
-                tau,
-                z,
-                means[g],
-                covs[g],
-                work,
-            )
-            backward(kind, slot, z, p, k, work)
-            logz[g] += tilt(
-                theta[S], kind, low, high, z, nu, tau, work, damp if i < sweeps - 1 or in_place else 0.0
-            )
-            settle_levels(kind, z, level, work)
-        if in_place:
-            for t in range(n):
-                anchor_nu[t], anchor_tau[t], anchor_level[t], anchor_offset[t] = (
-                    nu[t],
-                    tau[t],
-                    level[t],
-                    offset[t],
-                )
-
-
-def run(*arguments: Any) -> None:
-    """`run_nodes`, compiled when Numba is there, otherwise vectorised over the nodes in NumPy."""
-    if HAVE_NUMBA:
-        run_nodes(*arguments)
-    else:
-        from deqi.science.course.kernel_numpy import run_nodes_numpy
-
-        run_nodes_numpy(*arguments)
 
 
 def gaussian_log_likelihood(

@@ -1,10 +1,14 @@
-"""The same sweeps as `kernel.py`, written in NumPy for all nodes at once: the fallback without Numba, and its check.
+"""The same sweeps as `kernel.py` and `nodes.py`, written in NumPy for all nodes at once: the fallback
+without Numba, and its check.
 
 Nothing here is a new method; the steps stand in the same order so that the two can be read side by side. Arrays
 carry the nodes first: a state mean is G x k, a covariance G x k x k.
 """
 
 from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -31,6 +35,21 @@ from deqi.science.course.kernel import (
     R,
     S,
 )
+
+
+@dataclass(frozen=True)
+class Swept:
+    """One sweep at every node: log likelihood (G), and of each event its covariance with the state `c` and row `h`
+    (n x G x k), `gain` and `shrink` (n x G), the sites' `scale` (G x n x 3), smoothed mean and `spread` of each h (n x G)."""
+
+    logz: Floats
+    c: Floats
+    h: Floats
+    gain: Floats
+    shrink: Floats
+    scale: Floats
+    smoothed: Floats
+    spread: Floats
 
 
 def t4_cdf_array(x: Floats) -> Floats:
@@ -86,33 +105,35 @@ def design_of(
     return out
 
 
-def run_nodes_numpy(
+@dataclass(frozen=True)
+class Settled:
+    """What EP leaves at every node: sites, rating estimates `z`, and the last sweep's filter (n x G ...)."""
+
+    design: Floats
+    rho: Floats
+    nu: Floats
+    tau: Floats
+    level: Floats
+    offset: Floats
+    z: Floats
+    swept: Swept
+
+
+def settle_nodes(
     thetas: Floats,
-    anchor_theta: Floats,
-    anchor_nu: Floats,
-    anchor_tau: Floats,
-    anchor_level: Floats,
-    anchor_offset: Floats,
-    kind: Ints,
-    slot: Ints,
-    step_days: Floats,
-    gap_days: Floats,
-    previous: Ints,
-    low: Floats,
-    high: Floats,
-    entry: Floats,
-    weeks: Floats,
-    ended: Floats,
-    extra: Floats,
+    anchor: tuple[Floats, ...],
+    events: tuple[Any, ...],
     prior_mean: Floats,
     prior_cov: Floats,
     sweeps: int,
     damp: float,
-    logz: Floats,
+    last_damp: float,
     means: Floats,
     covs: Floats,
-) -> None:
-    """`kernel.run_nodes` for all nodes at once; same arguments, same results to rounding."""
+) -> Settled:
+    """`nodes.sweep_node` for all nodes at once; `anchor` and `events` are its arguments of those kinds, in order."""
+    anchor_theta, anchor_nu, anchor_tau, anchor_level, anchor_offset = anchor
+    kind, slot, step_days, gap_days, previous, low, high, entry, weeks, ended, extra = events
     g, n = len(thetas), len(kind)
     design = design_of(thetas, kind, entry, weeks, ended, extra)
     daily = (kind == DAILY) & (gap_days > 0)
@@ -122,19 +143,39 @@ def run_nodes_numpy(
     nu = anchor_nu * ratio
     level, offset = np.tile(anchor_level, (g, 1)), np.tile(anchor_offset, (g, 1))
     z = np.zeros((g, n, 5))
-    in_place = g == 1
     with np.errstate(all="ignore"):  # a node that fails is told by its numbers, as in the compiled program
         for i in range(sweeps):
             impute_array(thetas[:, S], rho, kind, previous, low, high, level, z)
             nu -= tau * (z[:, :, 3] - offset)
             offset[:] = z[:, :, 3]
-            share = damp if i < sweeps - 1 or in_place else 0.0
-            logz[:] = _sweep(
+            swept = _sweep(
                 thetas, kind, slot, step_days, previous, low, high, design, rho, prior_mean, prior_cov,
-                nu, tau, level, z, means, covs, share,
+                nu, tau, level, z, means, covs, damp if i < sweeps - 1 else last_damp,
             )  # fmt: skip
+    return Settled(design, rho, nu, tau, level, offset, z, swept)
+
+
+def run_nodes_numpy(
+    thetas: Floats,
+    anchor_theta: Floats,
+    anchor_nu: Floats,
+    anchor_tau: Floats,
+    anchor_level: Floats,
+    anchor_offset: Floats,
+    *rest: Any,
+) -> None:
+    """`nodes.run_nodes` for all nodes at once; same arguments, same results to rounding."""
+    *events, prior_mean, prior_cov, sweeps, damp, logz, means, covs = rest
+    anchor = anchor_theta, anchor_nu, anchor_tau, anchor_level, anchor_offset
+    in_place = len(thetas) == 1
+    last = damp if in_place else 0.0
+    found = settle_nodes(
+        thetas, anchor, tuple(events), prior_mean, prior_cov, sweeps, damp, last, means, covs
+    )
+    logz[:] = found.swept.logz
     if in_place:
-        anchor_nu[:], anchor_tau[:], anchor_level[:], anchor_offset[:] = nu[0], tau[0], level[0], offset[0]
+        anchor_nu[:], anchor_tau[:] = found.nu[0], found.tau[0]
+        anchor_level[:], anchor_offset[:] = found.level[0], found.offset[0]
 
 
 def _sweep(
@@ -156,7 +197,7 @@ def _sweep(
     mean: Floats,
     cov: Floats,
     damp: float,
-) -> Floats:
+) -> Swept:
     """One EP sweep at every node; changes `nu`, `tau`, `level`, `mean` and `cov` in place."""
     g, n, p = design.shape
     k = mean.shape[1]
@@ -199,7 +240,7 @@ def _sweep(
             cov[:, wp, :] = keep[:, None] * cov[:, w, :] + old[:, None] * cov[:, wp, :]
             cov[:, :, wp] = keep[:, None] * cov[:, :, w] + old[:, None] * cov[:, :, wp]
     smoothed, spread = _backward(p, kind, slot, rho, z, c, h, mu, var, gain, shrink)
-    logz += _tilt(thetas, kind, previous, low, high, rho, nu, tau, z, var, smoothed, spread, damp)
+    scale = _tilt(thetas, kind, previous, low, high, rho, nu, tau, z, var, smoothed, spread, damp)
     centre = np.zeros((n, g))
     for t in range(n):
         if kind[t] == DAILY:
@@ -207,7 +248,7 @@ def _sweep(
             u = previous[t]
             before = z[:, u, 0] + z[:, u, 2] * (centre[u] - z[:, u, 4]) - level[:, u]
             level[:, t] = np.clip(centre[t] - rho[:, t] * before, -LEVEL_BEYOND, 10.0 + LEVEL_BEYOND)
-    return logz
+    return Swept(logz + scale[:, :, 0].sum(axis=1), c, h, gain, shrink, scale, smoothed, spread)
 
 
 def _log_site(mu: Floats, var: Floats, nu: Floats, tau: Floats) -> Floats:
@@ -277,7 +318,7 @@ def _tilt(
     spread: Floats,
     damp: float,
 ) -> Floats:
-    """Moments of every rating's tilted distribution: the new sites, and the sites' part of the log likelihood."""
+    """Moments of every rating's tilted distribution: the new sites, and `scale` (G x n x 3)."""
     rated = np.flatnonzero(kind != WINDOW)
     s = thetas[:, S, None]
     v, m = spread[rated].T, smoothed[rated].T
@@ -299,9 +340,12 @@ def _tilt(
     z0 = f.sum(axis=-1)
     t_mean = (f * x).sum(axis=-1) / z0
     t_var = np.maximum((f * x * x).sum(axis=-1) / z0 - t_mean * t_mean, 1e-8)
-    logz = (np.log(z0) - _log_site(mu_c, var_c, nu_t, tau_t)).sum(axis=1)
+    scale = np.zeros((*nu.shape, 3))
+    scale[:, rated, 0] = np.log(z0) - _log_site(mu_c, var_c, nu_t, tau_t)
+    scale[:, rated, 1] = (t_mean - m) / np.sqrt(v)
+    scale[:, rated, 2] = 0.5 * ((t_var + np.square(t_mean - m)) / v - 1.0)
     if damp > 0.0:
         new = np.maximum(1.0 / t_var - 1.0 / var_c, LEAST_PRECISION / var[rated].T)
         tau[:, rated] += damp * (new - tau_t)
         nu[:, rated] += damp * (t_mean * (new + 1.0 / var_c) - mu_c / var_c - nu_t)
-    return np.asarray(logz)
+    return scale

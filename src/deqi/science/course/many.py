@@ -98,6 +98,12 @@ def review_chunk(chunk: Sequence[Task]) -> list[dict[str, Any]]:
     ]
 
 
+def one_thread_each() -> None:
+    """Keeps the linear algebra of processes started from now on to one thread: they share the processors already."""
+    for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ.setdefault(name, "1")
+
+
 def review_many(
     work: Sequence[Task], *, workers: int | None = None, progress: Callable[[int], None] | None = None
 ) -> Iterator[dict[str, Any]]:
@@ -113,6 +119,7 @@ def review_many(
             if progress:
                 progress(len(chunk))
         return
+    one_thread_each()
     waiting: dict[Future[list[dict[str, Any]]], int] = {}
     ready: dict[int, list[dict[str, Any]]] = {}
     following, sent = 0, 0

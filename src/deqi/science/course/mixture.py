@@ -15,9 +15,10 @@ from math import sqrt
 import numpy as np
 from scipy.special import ndtr
 
-from deqi.science.course.kernel import LAM, OM, TAU, WINDOW, B, D, E, Floats, Q, R, S
+from deqi.science.course.kernel import B, D, E, Floats, Q, R, S
 from deqi.science.course.posterior import Posterior
-from deqi.science.course.series import WINDOW_DAYS, Series
+from deqi.science.course.series import WINDOW_DAYS
+from deqi.science.course.shapes import drop_row, flare_over, last_week, share_over
 
 MCID_POINTS, MCID_SHARE, LOW_BASELINE = 2.0, 0.3, 4.0
 # Variance of the mean of seven days of a random walk, counted from its first day, in steps: 91/49.
@@ -77,43 +78,23 @@ class Gaussians:
 
 def shape_over_week(posterior: Posterior, day: float, *, stop: float | None) -> Floats:
     """Mean of g(t)k(t) over the seven days up to `day` at each node (G); `stop` is the day treatment ended."""
-    return _shape(posterior, day - np.arange(7.0), stop)
+    return share_over(posterior.theta, last_week(day), stop)
 
 
 def shape_on_day(posterior: Posterior, day: float, *, stop: float | None) -> Floats:
     """g(t)k(t) on one day at each node (G)."""
-    return _shape(posterior, np.array([day]), stop)
-
-
-def _shape(posterior: Posterior, days: Floats, stop: float | None) -> Floats:
-    om, lam = posterior.theta[:, OM, None], posterior.theta[:, LAM, None]
-    weeks = np.maximum(np.minimum(days, stop) if stop is not None else days, 0) / 7
-    since = np.maximum(days - stop, 0) / 7 if stop is not None else np.zeros(len(days))
-    return np.asarray((weeks / (weeks + om) * np.exp(-since / lam)).mean(axis=1))
+    return share_over(posterior.theta, np.array([day]), stop)
 
 
 def flare_over_week(posterior: Posterior, day: float) -> Floats:
     """Mean of exp(-days since entry / tau) over the seven days up to `day` at each node (G)."""
-    days = np.maximum(day - np.arange(7.0) - posterior.series.clock.entry, 0)
-    return np.asarray(np.exp(-days / posterior.theta[:, TAU, None]).mean(axis=1))
+    return flare_over(posterior.theta, last_week(day), posterior.series.clock.entry)
 
 
 def drop_now(posterior: Posterior) -> Form:
     """D_T: the baseline less the mean level of the last seven days."""
-    series, k = posterior.series, posterior.mean.shape[1]
-    g = len(posterior.weight)
-    row = np.zeros((g, k))
-    row[:, E] = shape_over_week(posterior, series.clock.now, stop=series.clock.end)
-    row[:, D] = -flare_over_week(posterior, series.clock.now)
-    if series.has_dose:
-        row[:, 3] = -_dose_over_week(series)
-    row[:, series.coefficients + 2] = -1 / WINDOW_DAYS
-    return Form(row, np.zeros(g), np.full(g, 1e-12))
-
-
-def _dose_over_week(series: Series) -> float:
-    """Mean number of dose steps over the last seven days."""
-    return float(series.extra[(series.kind == WINDOW) & (series.slot == 0), 0].mean())
+    g, k = posterior.mean.shape
+    return Form(drop_row(posterior.series, posterior.theta, k), np.zeros(g), np.full(g, 1e-12))
 
 
 def drop_at(posterior: Posterior, day: float, *, go_on: bool) -> Form:

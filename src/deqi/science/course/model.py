@@ -37,7 +37,7 @@ from deqi.science.course.ratings import MedicineChange, Rating, Row
 from deqi.science.course.series import WINDOW_DAYS, Series, series_of
 from deqi.science.measures import symptoms
 
-MODEL_VERSION = f"1.0+priors{priors().version}"
+MODEL_VERSION = f"1.1+priors{priors().version}"
 MOSTLY_PRIOR = 0.7
 LEAST_BASELINE, LEAST_SINCE, FLOOR_BASELINE = 4, 4, 3
 WEEK_6, WEEK_12 = 42.0, 84.0
@@ -255,7 +255,7 @@ def _sceptical(posterior: Posterior, change: ChangePrior, now: Form) -> tuple[fl
 @lru_cache(maxsize=4096)
 def _prior_spread(change: ChangePrior, day: float, entry: float, end: float | None, dose: float) -> float:
     """Prior SD of D_T for a course of this length, over the prior of the non-linear parameters."""
-    theta = theta_of(normal_scores(256))
+    theta = theta_of(normal_scores(256), change.wander)
     days = day - np.arange(7.0)
     weeks = np.maximum(np.minimum(days, end) if end is not None else days, 0) / 7
     since = np.maximum(days - end, 0) / 7 if end is not None else np.zeros(7)

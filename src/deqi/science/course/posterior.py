@@ -5,24 +5,40 @@ Question answered: which baselines, effects and levels are compatible with the r
 Method. The six non-linear parameters are written as normal scores, standard normal a priori. (1) the day-to-day SD
 is located by a parabola through five values; (2) 32 points of a Sobol sequence weigh the posterior roughly; (3) 128
 points from a normal fitted to it, widened by 1.3, carry weights prior x EP likelihood / proposal; while the weights
-are worth fewer than 40 points, the normal is fitted anew, up to four times. At each point the
+are worth fewer than 40 points, the normal is fitted anew, up to four times, and then carries 512. At each point the
 linear unknowns are Gaussian, cut to 0-10 (baseline) and to >= 0 (flare); the cuts are integrated exactly by
-quadrature over flare and baseline. No random numbers: the same data give the same answer.
+quadrature over flare and baseline. (4) Paths drawn from the points put back what EP misses (`correction.py`). No
+chance enters: the same data give the same answer.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
-from deqi.science.course import kernel
+from deqi.science.course import exact, kernel
+from deqi.science.course import nodes as ep
+from deqi.science.course.correction import (
+    CLOSE,
+    MOST_TURNS,
+    PICKS,
+    Paths,
+    fit_tilt,
+    normals,
+    picks_of,
+    terms_of,
+    tilted,
+)
+from deqi.science.course.exact import PATHS
 from deqi.science.course.kernel import DAILY, WINDOW, Floats, R, S
 from deqi.science.course.priors import ChangePrior, coefficient_prior, priors, theta_of
 from deqi.science.course.series import Series
+from deqi.science.course.shapes import drop_row
 from deqi.science.knowledge import data_path
 
 FIRST_NODES, NODES = 32, 128
@@ -81,20 +97,23 @@ def _kept_scores() -> dict[int, Floats]:
     return {int(count): table[table[:, 0] == count, 1:] for count in np.unique(table[:, 0])}
 
 
-def fit(series: Series, change: ChangePrior, nodes: int = NODES, sweeps: int | None = None) -> Posterior:
+def fit(
+    series: Series, change: ChangePrior, nodes: int = NODES, sweeps: int | None = None, picks: int = PICKS
+) -> Posterior:
     """Fits one series. `nodes` is a power of two; 128 is what is served, more is for checking.
 
-    `sweeps` defaults to 2, and to 4 where more than a tenth of the ratings are 0 or 10.
+    `sweeps` defaults to 2, and to 4 where more than a tenth of the ratings are 0 or 10. `picks` is the number of nodes
+    whose paths correct the rest; 0 leaves EP's answer. Raises FitError when nothing settles.
     """
     crowded = series.n_at_ends > 0.1 * series.n_ratings
     sweeps = sweeps or (SWEEPS_AT_ENDS if crowded else SWEEPS)
     try:
-        return _fit(_Engine(series, change, sweeps, DAMP_AT_ENDS if crowded else 1.0), nodes)
+        return _fit(_Engine(series, change, sweeps, DAMP_AT_ENDS if crowded else 1.0), nodes, picks)
     except FitError:  # many outliers about a very steady level: smaller steps, and more of them
-        return _fit(_Engine(series, change, 12, 0.4), nodes)
+        return _fit(_Engine(series, change, 12, 0.4), nodes, picks)
 
 
-def _fit(engine: _Engine, nodes: int) -> Posterior:
+def _fit(engine: _Engine, nodes: int, picks: int) -> Posterior:
     """See `fit`."""
     centre, spread = engine.locate_noise()
     middle, root = np.zeros(6), np.eye(6)
@@ -108,18 +127,43 @@ def _fit(engine: _Engine, nodes: int) -> Posterior:
             best = cloud
         if cloud.effective >= ENOUGH * nodes / NODES:
             break
+    else:  # an uneven posterior: four times the nodes
+        best = engine.weigh(normal_scores(4 * nodes), middle, root)
     assert best is not None
     keep = best.weight > 1e-4 * best.weight.max()
-    return Posterior(
+    found = Posterior(
         series=engine.series,
         change=engine.change,
         scores=best.scores[keep],
-        theta=theta_of(best.scores[keep]),
+        theta=engine.theta_of(best.scores[keep]),
         weight=best.weight[keep] / best.weight[keep].sum(),
         mean=best.mean[keep],
         cov=best.cov[keep],
         log_evidence=best.log_evidence,
     )
+    return _corrected(engine, found, best.inside[keep], picks) if picks else found
+
+
+def _corrected(engine: _Engine, found: Posterior, inside: Floats, picks: int) -> Posterior:
+    """The nodes under the exact likelihood: see `correction.py`."""
+    rows = terms_of(drop_row(engine.series, found.theta, found.mean.shape[1]))
+    paths: Paths | None = None
+    for turn in range(MOST_TURNS):
+        at = picks_of(inside, picks, (turn + 0.5) / MOST_TURNS)
+        log_weight, control, states = engine.draw(found.theta[at], turn)
+        y = np.einsum("gik,gkj->gji", rows[at], states).reshape(-1, rows.shape[1])
+        drawn = Paths(y, np.repeat(found.scores[at], PATHS, axis=0), log_weight.ravel(), control.ravel())
+        paths = drawn if paths is None else paths.joined(drawn)
+        tilt = fit_tilt(paths)
+        if tilt.error <= CLOSE:
+            break
+    more, mean, cov = tilted(tilt, rows, found.scores, found.mean, found.cov)
+    weight = found.weight * np.exp(more - more.max())
+    if not (
+        np.isfinite(weight).all() and weight.sum() > 0 and (np.diagonal(cov, axis1=1, axis2=2) > 0).all()
+    ):
+        raise FitError("the exact likelihood of the ratings could not be followed")
+    return replace(found, weight=weight / weight.sum(), mean=mean, cov=cov)
 
 
 @dataclass(frozen=True)
@@ -135,7 +179,8 @@ class _Cloud:
 
     @property
     def effective(self) -> float:
-        return float(1 / np.square(self.inside).sum())
+        """How many equally weighted nodes it is worth, with the cuts or without, whichever is less."""
+        return float(1 / max(np.square(self.inside).sum(), np.square(self.weight).sum()))
 
 
 def _refine(cloud: _Cloud, centre: float, spread: float, *, together: bool) -> tuple[Floats, Floats]:
@@ -169,7 +214,7 @@ class _Engine:
         self.prior_mean, self.prior_cov = coefficient_prior(
             change, has_dose=series.has_dose, has_offset=series.has_offset
         )
-        self.anchor_theta = theta_of(np.zeros((1, 6)))[0]
+        self.anchor_theta = self.theta_of(np.zeros((1, 6)))[0]
         y = np.clip(0.5 * (np.maximum(series.low, -0.5) + np.minimum(series.high, 10.5)), 0, 10)
         rated = series.kind != WINDOW
         rho = np.where(
@@ -182,42 +227,51 @@ class _Engine:
         self.nu = self.tau * (y - self.offset)
         self.level = y.copy()
 
+    def theta_of(self, scores: Floats) -> Floats:
+        """Non-linear parameters at normal scores, with this diagnosis' wander."""
+        return theta_of(scores, self.change.wander)
+
     def run(self, theta: Floats, sweeps: int) -> tuple[Floats, Floats, Floats]:
         """Log likelihood (G), mean and covariance of the final state at each theta (G x 6)."""
         a = self.series
         k = len(self.prior_mean) + 2 + a.slots
         out = np.zeros(len(theta)), np.zeros((len(theta), k)), np.zeros((len(theta), k, k))
-        kernel.run(
-            theta,
-            self.anchor_theta,
-            self.nu,
-            self.tau,
-            self.level,
-            self.offset,
-            a.kind,
-            a.slot,
-            a.step_days,
-            a.gap_days,
-            a.previous,
-            a.low,
-            a.high,
-            a.entry,
-            a.weeks,
-            a.ended,
-            a.extra,
-            self.prior_mean,
-            self.prior_cov,
-            sweeps,
-            self.damp,
-            *out,
+        ep.run(
+            theta, *self._anchor(), *self._events(), self.prior_mean, self.prior_cov, sweeps, self.damp, *out
         )
         return out
+
+    def draw(self, theta: Floats, turn: int) -> tuple[Floats, Floats, Floats]:
+        """Log weights and controls (G x paths), final states (G x k x paths) of paths drawn at each theta (G x 6).
+
+        `turn` 0, 1, ... gives other paths each time.
+        """
+        a, p = self.series, len(self.prior_mean)
+        n = len(a.kind)
+        weights, controls = np.zeros((len(theta), PATHS)), np.zeros((len(theta), PATHS))
+        states = np.zeros((len(theta), p + 2 + a.slots, PATHS))
+        drawn = normals(turn, len(theta), p + n)
+        exact.draw(
+            theta, *self._anchor(), *self._events(), self.prior_mean, self.prior_cov, self.sweeps, self.damp,
+            drawn[:, :p], drawn[:, p:], weights, controls, states,
+        )  # fmt: skip
+        return weights, controls, states
+
+    def _anchor(self) -> tuple[Floats, ...]:
+        return self.anchor_theta, self.nu, self.tau, self.level, self.offset
+
+    def _events(self) -> tuple[NDArray[Any], ...]:
+        """The series' arrays in the order the kernels take them."""
+        a = self.series
+        return (
+            a.kind, a.slot, a.step_days, a.gap_days, a.previous, a.low, a.high, a.entry, a.weeks, a.ended, a.extra,
+        )  # fmt: skip
 
     def _move_anchor(self, score: float, sweeps: int) -> None:
         """Settles the anchor's sites at day-to-day SD `score`, the other parameters in the middle."""
         scores = np.zeros((1, 6))
         scores[0, S] = score
-        theta = theta_of(scores)
+        theta = self.theta_of(scores)
         ratio = (self.anchor_theta[S] / theta[0, S]) ** 2
         self.nu *= ratio
         self.tau *= np.where(self.tau > 0, ratio, min(ratio, 1.0))
@@ -234,7 +288,7 @@ class _Engine:
         for _ in range(3):
             scores = np.zeros((5, 6))
             scores[:, S] = start + offsets
-            height = self.run(theta_of(scores), self.sweeps)[0] - 0.5 * scores[:, S] ** 2
+            height = self.run(self.theta_of(scores), self.sweeps)[0] - 0.5 * scores[:, S] ** 2
             best = int(np.argmax(height))
             if 0 < best < 4:
                 break
@@ -251,7 +305,7 @@ class _Engine:
     def weigh(self, standard: Floats, middle: Floats, root: Floats) -> _Cloud:
         """Weighs nodes at `middle` + `root` x `standard`: prior x EP likelihood / proposal."""
         scores = middle + standard @ root.T
-        logz, mean, cov = self.run(theta_of(scores), self.sweeps)
+        logz, mean, cov = self.run(self.theta_of(scores), self.sweeps)
         log_weight = logz - 0.5 * np.square(scores).sum(1) + 0.5 * np.square(standard).sum(1)
         log_weight += np.log(np.diag(root)).sum()
         sound = self._sound(logz, mean, cov)

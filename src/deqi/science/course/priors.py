@@ -13,7 +13,7 @@ from math import hypot
 
 import numpy as np
 from pydantic import Field
-from scipy.special import betaincinv, ndtr, ndtri
+from scipy.special import betaincinv, ndtr
 
 from deqi.science.course.kernel import LAM, OM, TAU, Floats, Q, R, S
 from deqi.science.knowledge import Strict, data_path, load_yaml
@@ -55,6 +55,10 @@ class Widened(_Cited):
     sd_factor: float
 
 
+class Factor(_Cited):
+    factor: float = Field(gt=0)
+
+
 class Priors(Strict):
     """Every prior of the model with what it rests on. Points 0-10, days or weeks as named."""
 
@@ -66,18 +70,22 @@ class Priors(Strict):
     fading_weeks: LogNormal
     flare: HalfNormal
     flare_days: LogNormal
-    wander_per_sqrt_day: HalfNormal
+    wander_per_sqrt_day: LogNormal
     recall_offset: Normal
     medicine_step: Normal
     added: Normal
     sceptical_added: Normal
     untreated: Mapping[str, Normal]
     numbness: Widened
+    wander_factor: Mapping[str, Factor]
 
 
 @dataclass(frozen=True)
 class ChangePrior:
-    """Prior of the total change E of a course and of the untreated part N alone: mean and SD in points."""
+    """Prior of the total change E of a course and of the untreated part N alone: mean and SD in points.
+
+    `wander` multiplies the prior of the wander: 1, and more for a diagnosis whose symptoms move by themselves.
+    """
 
     mean: float
     sd: float
@@ -85,6 +93,7 @@ class ChangePrior:
     sceptical_sd: float
     untreated_mean: float
     untreated_sd: float
+    wander: float = 1.0
 
 
 @cache
@@ -115,35 +124,36 @@ def change_prior(condition: str, symptom: str) -> ChangePrior:
         sceptical_sd=wide * hypot(untreated.sd, doubt.sd),
         untreated_mean=mean * untreated.mean,
         untreated_sd=wide * untreated.sd,
+        wander=known.wander_factor[condition].factor if condition in known.wander_factor else 1.0,
     )
 
 
 @cache
-def _tables() -> tuple[Floats, Floats, Floats]:
-    """Normal scores from -6 to 6 with lag one and wander at each, for quick interpolation."""
+def _lag_table() -> tuple[Floats, Floats]:
+    """Normal scores from -6 to 6 with the lag-one correlation at each, for quick interpolation."""
     known = priors()
     u = np.linspace(-6, 6, 4801)
-    tail = ndtr(u)
-    lag = betaincinv(known.lag_one.alpha, known.lag_one.beta, tail)
-    # half-normal quantile, written with the upper tail so that it stays exact far out
-    wander = -known.wander_per_sqrt_day.half_normal_sd * ndtri(np.maximum(ndtr(-u), 1e-300) / 2)
-    return u, lag, np.maximum(wander, 1e-6)
+    return u, betaincinv(known.lag_one.alpha, known.lag_one.beta, ndtr(u))
 
 
-def theta_of(u: Floats) -> Floats:
-    """Non-linear parameters (G x 6: s, r, om, q, tau, lam) at normal scores `u` (G x 6), standard normal a priori."""
+def theta_of(u: Floats, wander: float = 1.0) -> Floats:
+    """Non-linear parameters (G x 6: s, r, om, q, tau, lam) at normal scores `u` (G x 6), standard normal a priori.
+
+    `wander` multiplies q (`ChangePrior.wander`).
+    """
     known = priors()
-    grid, lag, wander = _tables()
+    grid, lag = _lag_table()
     theta = np.empty_like(u)
     for place, prior in (
         (S, known.day_sd),
         (OM, known.time_to_half_weeks),
         (TAU, known.flare_days),
         (LAM, known.fading_weeks),
+        (Q, known.wander_per_sqrt_day),
     ):
         theta[:, place] = prior.log_median * np.exp(prior.log_sd * u[:, place])
     theta[:, R] = np.interp(u[:, R], grid, lag)
-    theta[:, Q] = np.interp(u[:, Q], grid, wander)
+    theta[:, Q] *= wander
     return theta
 
 

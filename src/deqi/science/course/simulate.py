@@ -83,7 +83,7 @@ def _draw_people(
 ) -> dict[str, Floats]:
     """Each person's parameters from the prior, with the world's twist."""
     known, change = priors(), change_prior(condition, symptom)
-    theta = theta_of(rng.standard_normal((n, 6)))
+    theta = theta_of(rng.standard_normal((n, 6)), change.wander)
     people = {"day_sd": theta[:, S], "lag_one": theta[:, R], "half_weeks": theta[:, OM]}
     people |= {"wander": theta[:, Q], "flare_days": theta[:, TAU], "fading_weeks": theta[:, LAM]}
     baseline = np.full(n, -1.0)

@@ -24,7 +24,7 @@ from scipy.special import ndtr
 from scipy.stats import chisquare, kstest
 
 from deqi.science.course.kernel import LAM, OM, B, E, Floats, Q, R, S
-from deqi.science.course.many import Task, tasks
+from deqi.science.course.many import Task, one_thread_each, tasks
 from deqi.science.course.mixture import Form, Gaussians, Mixture, drop_now, matters, rating_mean_at
 from deqi.science.course.model import MODEL_VERSION, fitted, review_rows
 from deqi.science.course.ratings import Row
@@ -247,12 +247,13 @@ def validate(
     workers: int = 1,
     say: Callable[[str], None] = print,
 ) -> dict[str, Any]:
-    """Everything the report shows, as plain values. About 10 ms of one processor a course.
+    """Everything the report shows, as plain values. About 20 ms of one processor a course.
 
     Half of the prior draws are reviewed at week 6 under treatment, half at week 12 with the last session in week 5.
     """
     if workers == 1:
         return _validate(prior_draws, patients, seed, map, say)
+    one_thread_each()
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
         return _validate(prior_draws, patients, seed, partial(pool.map, chunksize=25), say)
 

@@ -1,0 +1,395 @@
+"""The exact likelihood of a course along paths drawn from the Gaussian that expectation propagation found.
+
+Question answered: by how much is EP's answer off, at this theta and near this level? For a path of levels L the
+ratings' probability has no approximation left but quadrature: the unrounded ratings are a Markov chain,
+
+    p(z_t | z_t') = t4((z_t - L_t - rho_t (z_t' - L_t')) / sigma_t) / sigma_t,   z_t in its interval,
+
+integrated forward over a few Gauss-Legendre points in each interval: four where the rating is between the ends, eight
+in a = x / sqrt(2 + x^2) (in which t4 is a polynomial) where it is 0 or 10. The log weight of a path is this log
+likelihood less what EP made of it, log sum of sites; the mean weight at a theta is exact evidence over EP evidence.
+
+Paths are drawn by the simulation smoother of de Jong and Shephard (Biometrika 82, 1995): one backward pass of a node
+for the variances, then the paths side by side. `correction.py` uses them.
+"""
+
+from __future__ import annotations
+
+from math import exp, log, sqrt
+from typing import Any
+
+import numpy as np
+
+from deqi.science.course.kernel import (
+    DAILY,
+    HAVE_NUMBA,
+    WEEKLY,
+    WEEKLY_NOISE,
+    WINDOW,
+    Floats,
+    Ints,
+    Q,
+    R,
+    S,
+    build_of,
+    fill_design,
+    jit,
+    t4_cdf,
+)
+from deqi.science.course.nodes import sweep_node
+
+PATHS = 16  # drawn at each node, side by side
+INSIDE_X, INSIDE_W = np.polynomial.legendre.leggauss(4)
+ENDS_X, ENDS_W = np.polynomial.legendre.leggauss(8)
+BUILD = build_of("kernel.py", "nodes.py")
+ROOT2 = sqrt(2.0)
+T4_TOP = 0.375 * sqrt(2.0)  # density of the unit-variance t(4) at 0
+NO_MASS = 1e-300
+MOST = 60.0  # no factor counts more than e^60 times its site
+
+
+@jit
+def spread_points(low: float, high: float, s: float, level: Floats, z: Floats, weight: Floats) -> int:
+    """Quadrature points of one rating's interval into `z` and `weight` (points x paths); returns how many."""
+    if low > -50.0 and high < 50.0:
+        half, middle = 0.5 * (high - low), 0.5 * (high + low)
+        for i in range(INSIDE_X.shape[0]):
+            for j in range(PATHS):
+                z[i, j] = middle + half * INSIDE_X[i]
+                weight[i, j] = half * INSIDE_W[i]
+        return INSIDE_X.shape[0]
+    side, cut = (1.0, high) if low <= -50.0 else (-1.0, low)
+    for j in range(PATHS):
+        x = side * (cut - level[j]) / s
+        half = 0.5 * (x / sqrt(2.0 + x * x) + 1.0)
+        for i in range(ENDS_X.shape[0]):
+            a = half * (ENDS_X[i] + 1.0) - 1.0
+            rest = 1.0 - a * a
+            z[i, j] = level[j] + side * s * ROOT2 * a / sqrt(rest)
+            weight[i, j] = half * ENDS_W[i] * s * ROOT2 / (rest * sqrt(rest))
+    return ENDS_X.shape[0]
+
+
+@jit
+def chain_log_likelihood(
+    theta: Floats,
+    kind: Ints,
+    gap_days: Floats,
+    previous: Ints,
+    low: Floats,
+    high: Floats,
+    level: Floats,
+    total: Floats,
+) -> None:
+    """Log probability of the ratings given the levels (n x paths), into `total` (paths)."""
+    n, s = kind.shape[0], theta[S]
+    points = ENDS_X.shape[0]
+    z, mass = np.zeros((n, points, PATHS)), np.zeros((n, points, PATHS))
+    used = np.zeros(n, dtype=np.int64)
+    reached, whole = np.zeros(PATHS), np.zeros(PATHS)
+    total[:] = 0.0
+    for t in range(n):
+        if kind[t] == WINDOW:
+            continue
+        if kind[t] == WEEKLY:
+            sigma = WEEKLY_NOISE * s
+            for j in range(PATHS):
+                inside = t4_cdf((high[t] - level[t, j]) / sigma) - t4_cdf((low[t] - level[t, j]) / sigma)
+                total[j] += log(max(inside, NO_MASS))
+            continue
+        used[t] = spread_points(low[t], high[t], s, level[t], z[t], mass[t])
+        u = previous[t]
+        rho = theta[R] ** gap_days[t] if gap_days[t] > 0.0 else 0.0
+        inverse = 1.0 / (s * sqrt(1.0 - rho * rho))
+        whole[:] = 0.0
+        for i in range(used[t]):
+            reached[:] = 0.0
+            if gap_days[t] > 0.0:
+                for h in range(used[u]):
+                    for j in range(PATHS):
+                        x = (z[t, i, j] - level[t, j] - rho * (z[u, h, j] - level[u, j])) * inverse
+                        v = 1.0 + 0.5 * x * x
+                        reached[j] += mass[u, h, j] / (v * v * sqrt(v))
+            else:
+                for j in range(PATHS):
+                    x = (z[t, i, j] - level[t, j]) * inverse
+                    v = 1.0 + 0.5 * x * x
+                    reached[j] += 1.0 / (v * v * sqrt(v))
+            for j in range(PATHS):
+                mass[t, i, j] *= T4_TOP * inverse * reached[j]
+                whole[j] += mass[t, i, j]
+        for j in range(PATHS):
+            whole[j] = max(whole[j], NO_MASS)
+            total[j] += log(whole[j])
+            for i in range(used[t]):
+                mass[t, i, j] /= whole[j]
+
+
+@jit
+def prepare_steps(
+    theta: Floats,
+    kind: Ints,
+    slot: Ints,
+    step_days: Floats,
+    z: Floats,
+    p: int,
+    work: Floats,
+    lean: Floats,
+    left: Floats,
+    future: Floats,
+) -> None:
+    """Backward pass for the draws: each wander step's variance given later data (`left`, n) and how it leans on the
+    state after it (`lean`, n x k). `future` (k x k) ends as the precision of the data about the start."""
+    k = future.shape[0]
+    w, wp = p, p + 1
+    m = future
+    m[:, :] = 0.0
+    mc = np.zeros(k)
+    for t in range(kind.shape[0] - 1, -1, -1):
+        if kind[t] == WINDOW:
+            acc = wp + 1 + slot[t]
+            for i in range(k):
+                m[w, i] += m[acc, i]
+            for i in range(k):
+                m[i, w] += m[i, acc]
+        else:
+            if kind[t] == DAILY:
+                keep, old = 1.0 - z[t, 2], z[t, 2] * work[t, 4]
+                for i in range(k):
+                    m[w, i] += keep * m[wp, i]
+                    m[wp, i] *= old
+                for i in range(k):
+                    m[i, w] += keep * m[i, wp]
+                    m[i, wp] *= old
+            shrink = work[t, 3]
+            cmc = 0.0
+            for i in range(k):
+                mc[i] = 0.0
+                for j in range(k):
+                    mc[i] += m[i, j] * work[t, 8 + j]
+            for i in range(k):
+                cmc += mc[i] * work[t, 8 + i]
+            for i in range(k):
+                for j in range(k):
+                    hi, hj = work[t, 8 + k + i], work[t, 8 + k + j]
+                    m[i, j] += hi * hj * (shrink + shrink * shrink * cmc) - shrink * (hi * mc[j] + mc[i] * hj)
+        step = theta[Q] * theta[Q] * step_days[t]
+        left[t] = 0.0
+        if step > 0.0:
+            left[t] = max(step - step * step * m[w, w], 1e-12 * step)
+            for i in range(k):
+                lean[t, i] = step * m[w, i]
+            for i in range(k):
+                for j in range(k):
+                    m[i, j] += lean[t, i] * lean[t, j] / left[t]
+
+
+@jit
+def draw_steps(
+    theta: Floats,
+    kind: Ints,
+    slot: Ints,
+    step_days: Floats,
+    z: Floats,
+    p: int,
+    work: Floats,
+    lean: Floats,
+    left: Floats,
+    normal: Floats,
+    steps: Floats,
+    pull: Floats,
+) -> None:
+    """Draws the wander's steps (`steps`, n x paths) from standard normals (`normal`, n x paths); `pull` (k x paths) ends
+    as what the data and the draws say about the coefficients."""
+    k = pull.shape[0]
+    w, wp = p, p + 1
+    pull[:, :] = 0.0
+    a = np.zeros(PATHS)
+    for t in range(kind.shape[0] - 1, -1, -1):
+        if kind[t] == WINDOW:
+            for j in range(PATHS):
+                pull[w, j] += pull[wp + 1 + slot[t], j]
+        else:
+            if kind[t] == DAILY:
+                keep, old = 1.0 - z[t, 2], z[t, 2] * work[t, 4]
+                for j in range(PATHS):
+                    pull[w, j] += keep * pull[wp, j]
+                    pull[wp, j] *= old
+            a[:] = 0.0
+            for i in range(k):
+                for j in range(PATHS):
+                    a[j] += work[t, 8 + i] * pull[i, j]
+            for j in range(PATHS):
+                a[j] = work[t, 2] - work[t, 3] * a[j]
+            for i in range(k):
+                for j in range(PATHS):
+                    pull[i, j] += work[t, 8 + k + i] * a[j]
+        if left[t] > 0.0:
+            step, root = theta[Q] * theta[Q] * step_days[t], sqrt(left[t])
+            for j in range(PATHS):
+                steps[t, j] = step * pull[w, j] + root * normal[t, j]
+            for i in range(k):
+                share = lean[t, i] / root
+                for j in range(PATHS):
+                    pull[i, j] -= share * normal[t, j]
+        else:
+            steps[t, :] = 0.0
+
+
+@jit
+def root_of(matrix: Floats) -> Floats:
+    """Lower triangular root of a covariance; a direction without spread gets none."""
+    p = matrix.shape[0]
+    root = np.zeros((p, p))
+    for i in range(p):
+        for j in range(i + 1):
+            rest = matrix[i, j]
+            for h in range(j):
+                rest -= root[i, h] * root[j, h]
+            if i == j:
+                root[i, i] = sqrt(max(rest, 0.0))
+            elif root[j, j] > 0.0:
+                root[i, j] = rest / root[j, j]
+    return root
+
+
+@jit
+def walk(
+    kind: Ints,
+    slot: Ints,
+    design: Floats,
+    z: Floats,
+    work: Floats,
+    low: Floats,
+    high: Floats,
+    s: float,
+    nu: Floats,
+    tau: Floats,
+    scale: Floats,
+    coefficients: Floats,
+    steps: Floats,
+    level: Floats,
+    state: Floats,
+    sites: Floats,
+    control: Floats,
+) -> None:
+    """Follows the drawn paths: levels (n x paths), the state at the end (k x paths), the log of the scaled
+    sites, and `control`: the sum over ratings of EP factor over scaled site, less its part up to the square of h."""
+    p = design.shape[1]
+    w = p
+    state[:, :] = 0.0
+    sites[:] = 0.0
+    control[:] = 0.0
+    chain = np.zeros(PATHS)
+    for i in range(p):
+        for j in range(PATHS):
+            state[i, j] = coefficients[i, j]
+    for t in range(kind.shape[0]):
+        for j in range(PATHS):
+            state[w, j] += steps[t, j]
+        if kind[t] == WINDOW:
+            for j in range(PATHS):
+                state[w + 2 + slot[t], j] += state[w, j]
+            continue
+        for j in range(PATHS):
+            level[t, j] = state[w, j]
+        for i in range(p):
+            for j in range(PATHS):
+                level[t, j] += design[t, i] * coefficients[i, j]
+        rho = work[t, 4]
+        inverse = 1.0 / (WEEKLY_NOISE * s if kind[t] == WEEKLY else s * sqrt(1.0 - rho * rho))
+        blur = rho * z[int(work[t, 6]), 1]
+        per_sd = 1.0 / sqrt(work[t, 7])
+        for j in range(PATHS):
+            h = level[t, j] - rho * chain[j]
+            site = nu[t] * h - 0.5 * tau[t] * h * h + scale[t, 0]
+            sites[j] += site
+            centre = h + z[t, 3]
+            above = t4_cdf((high[t] - centre + blur) * inverse) + t4_cdf((high[t] - centre - blur) * inverse)
+            below = t4_cdf((low[t] - centre + blur) * inverse) + t4_cdf((low[t] - centre - blur) * inverse)
+            x = (h - work[t, 5]) * per_sd
+            control[j] += 0.5 * (above - below) * exp(min(-site, MOST))
+            control[j] -= 1.0 + scale[t, 1] * x + scale[t, 2] * (x * x - 1.0)
+            if kind[t] == DAILY:
+                chain[j] = level[t, j] - z[t, 2] * h
+
+
+@jit
+def draw_nodes(
+    build: Any,
+    thetas: Floats,
+    anchor_theta: Floats,
+    anchor_nu: Floats,
+    anchor_tau: Floats,
+    anchor_level: Floats,
+    anchor_offset: Floats,
+    kind: Ints,
+    slot: Ints,
+    step_days: Floats,
+    gap_days: Floats,
+    previous: Ints,
+    low: Floats,
+    high: Floats,
+    entry: Floats,
+    weeks: Floats,
+    ended: Floats,
+    extra: Floats,
+    prior_mean: Floats,
+    prior_cov: Floats,
+    sweeps: int,
+    damp: float,
+    normal_start: Floats,
+    normal_step: Floats,
+    log_weight: Floats,
+    controls: Floats,
+    states: Floats,
+) -> None:
+    """EP at every theta as in `run_nodes`, then paths: `log_weight` and `controls` (G x paths), `states` (G x k x paths).
+
+    `normal_start` (G x p x paths) and `normal_step` (G x n x paths) are standard normals.
+    """
+    n, p, k = kind.shape[0], prior_mean.shape[0], states.shape[1]
+    work = np.zeros((n, 2 * k + 8))
+    work[:, 6] = previous
+    design = np.zeros((n, p))
+    nu, tau, level, offset = np.zeros(n), np.zeros(n), np.zeros(n), np.zeros(n)
+    z, scale = np.zeros((n, 5)), np.zeros((n, 3))
+    mean, cov = np.zeros(k), np.zeros((k, k))
+    lean, left, future = np.zeros((n, k)), np.zeros(n), np.zeros((k, k))
+    steps, path, pull = np.zeros((n, PATHS)), np.zeros((n, PATHS)), np.zeros((k, PATHS))
+    coefficients, sites = np.zeros((p, PATHS)), np.zeros(PATHS)
+    for g in range(thetas.shape[0]):
+        theta = thetas[g]
+        fill_design(theta, kind, entry, weeks, ended, extra, design)
+        sweep_node(
+            theta, anchor_theta, anchor_nu, anchor_tau, anchor_level, anchor_offset, kind, slot, step_days, gap_days,
+            previous, low, high, design, prior_mean, prior_cov, sweeps, damp, 0.0, nu, tau, level, offset, z, mean, cov, work, scale,
+        )  # fmt: skip
+        prepare_steps(theta, kind, slot, step_days, z, p, work, lean, left, future)
+        draw_steps(theta, kind, slot, step_days, z, p, work, lean, left, normal_step[g], steps, pull)
+        spread = prior_cov.copy()
+        for i in range(p):  # the prior is diagonal
+            for j in range(p):
+                spread[i, j] -= prior_cov[i, i] * future[i, j] * prior_cov[j, j]
+        root = root_of(spread)
+        for i in range(p):
+            for j in range(PATHS):
+                coefficients[i, j] = prior_mean[i] + prior_cov[i, i] * pull[i, j]
+                for h in range(i + 1):
+                    coefficients[i, j] += root[i, h] * normal_start[g, h, j]
+        walk(
+            kind, slot, design, z, work, low, high, theta[S], nu, tau, scale, coefficients, steps, path, states[g], sites, controls[g],
+        )  # fmt: skip
+        chain_log_likelihood(theta, kind, gap_days, previous, low, high, path, log_weight[g])
+        for j in range(PATHS):
+            log_weight[g, j] -= sites[j]
+
+
+def draw(*arguments: Any) -> None:
+    """`draw_nodes`, compiled when Numba is there, otherwise vectorised over the nodes in NumPy."""
+    if HAVE_NUMBA:
+        draw_nodes(BUILD, *arguments)
+    else:
+        from deqi.science.course.exact_numpy import draw_nodes_numpy
+
+        draw_nodes_numpy(*arguments)
