@@ -20,7 +20,12 @@ SIZES = {"desk": {"width": 1280, "height": 860}, "phone": {"width": 360, "height
 def browser() -> Iterator[Browser]:
     from django.urls import get_resolver
 
+    from deqi.science.course.many import review_chunk, tasks
+    from deqi.science.course.simulate import simulate
+
     _ = get_resolver().url_patterns  # loads the pages and their science once, outside any page's time limit
+    made = simulate("matched", 1, 1)
+    review_chunk(tasks(made.ratings, made.sessions))  # compiles the course model likewise
     if not CHROMIUM:
         pytest.fail("Chromium was not found; on Debian or Ubuntu: apt-get install chromium")
     with sync_playwright() as playwright:

@@ -43,7 +43,7 @@ def test_nuts_was_run_under_the_priors_that_are_served():
 
 
 def test_nuts_itself_is_known_well_enough(compared):
-    assert all(nuts["drop_mean_error"] <= 0.01 for _, nuts, *_ in compared)
+    assert all(nuts["drop_mean_error"] < 0.02 for _, nuts, *_ in compared)
     assert all(nuts["drop_rhat"] < 1.01 for _, nuts, *_ in compared)
 
 
