@@ -11,7 +11,15 @@ from pathlib import Path
 import click
 
 from deqi.doors.cli.main import Refused
-from deqi.science.measures import Scale, Score, ScoreError, score, scorers
+from deqi.science.measures import (
+    ConductionError,
+    Scale,
+    Score,
+    ScoreError,
+    read_conduction,
+    score,
+    scorers,
+)
 
 
 @click.group()
@@ -68,6 +76,32 @@ def list_command(form: str) -> None:
             click.echo(f"{'':18}  {scale.label}: {scale.method} of {len(scale.counted)}")
         for gap in one.unverified:
             click.echo(f"{'':18}  not computed: {gap.what} ({gap.why})")
+
+
+@command.command()
+@click.argument("table", type=click.Path())
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+def conduction(table: str, form: str) -> None:
+    """Reads a laboratory's TABLE of nerve conduction (CSV) and shows the figures as they would be kept.
+
+    Exit code 2 names row and column of everything that is wrong.
+    """
+    try:
+        studies = read_conduction(Path(table).read_bytes())
+    except OSError as error:
+        raise Refused(f"{table}: {error.strerror}")
+    except ConductionError as error:
+        raise Refused("\n".join(f"{table}, {fault}" for fault in error.faults))
+    rows = [
+        {"code": one.code, "value": one.value, "unit": one.measure.unit, "date": study.on.isoformat(),
+         "measured": study.words}
+        for study in studies for one in study.values
+    ]  # fmt: skip
+    if form == "json":
+        click.echo(json.dumps(rows, ensure_ascii=False, indent=2))
+        return
+    for row in rows:
+        click.echo(f"{row['date']}  {row['code']:34}{row['value']:g} {row['unit']}  {row['measured']}")
 
 
 def scorer_table() -> str:

@@ -28,6 +28,7 @@ WORDS: dict[str, str] = {
     "condition.record": mark("Diagnosis recorded"),
     "event.register": mark("Side effect entered in the register"),
     "examination.record": mark("Examination recorded"),
+    "conduction.import": mark("Nerve conduction brought in"),
     "fact.record": mark("Answer to a safety question recorded"),
     "intake.complete": mark("Intake completed"),
     "medicine.change": mark("Medicine changed"),

@@ -1,7 +1,8 @@
 """The names under which numbers are kept as observations, so that whoever writes and whoever reads agree.
 
 Ratings are `<symptom>_average` and `<symptom>_worst` (0-10), impact ratings `impact_<key>`, the overall change
-`global_change` (1-7), expectation `expectation` (0-10), examination findings `<item>_<side>`.
+`global_change` (1-7), expectation `expectation` (0-10), examination findings `<item>_<side>`, nerve conduction
+`<measure>_<side>`, numbers of imported questionnaires `form:<key>:<link id>`.
 
 Example:
     >>> rating_code("burning"), symptom_of("burning_worst"), examination_code("ankle_reflex", "left")

@@ -3,6 +3,14 @@
 from __future__ import annotations
 
 from deqi.science.knowledge import Problem, gather
+from deqi.science.measures.conduction import (
+    ConductionError,
+    Fault,
+    Study,
+    conduction_code,
+    nerves,
+    read_conduction,
+)
 from deqi.science.measures.items import (
     ChangeStep,
     ConductionMeasure,
@@ -24,24 +32,30 @@ from deqi.science.measures.scores import Part, Scale, Score, ScoreError, Scorer,
 
 __all__ = [
     "ChangeStep",
+    "ConductionError",
     "ConductionMeasure",
     "ExaminationItem",
+    "Fault",
     "ImpactRating",
     "Part",
     "Scale",
     "Score",
     "ScoreError",
     "Scorer",
+    "Study",
     "Subscore",
     "Symptom",
     "change_file",
+    "conduction_code",
     "conduction_measures",
     "examination_file",
     "examination_items",
     "global_change_steps",
     "impact_file",
     "impact_ratings",
+    "nerves",
     "problems",
+    "read_conduction",
     "score",
     "scorers",
     "symptom_file",

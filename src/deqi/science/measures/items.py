@@ -201,10 +201,15 @@ class ExaminationFile(Strict):
 
 
 class ConductionMeasure(Strict):
-    """An imported nerve conduction figure. `smallest_detectable_percent` is a low-high pair."""
+    """An imported nerve conduction figure. `smallest_detectable_percent` is a low-high pair.
+
+    `range` catches slips of unit and key; it is no norm.
+    """
 
     key: str
     label: str
+    nerve: str
+    quantity: Literal["amplitude", "velocity", "latency"]
     unit: str
     range: tuple[float, float]
     better: Better
@@ -215,7 +220,12 @@ class ConductionMeasure(Strict):
 
 class ConductionFile(Strict):
     required_with_each: tuple[str, ...]
+    wanted_with_each: tuple[str, ...]
     measures: tuple[ConductionMeasure, ...]
+
+    @model_validator(mode="after")
+    def _keys_once(self) -> Self:
+        return _keys_are_unique(self, [measure.key for measure in self.measures])
 
 
 @cache

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from deqi.doors.clinic.chart import history, views
+from deqi.doors.clinic.chart import conduction, history, views
 
 ONE = "patients/<uuid:patient_id>/"
 urlpatterns = [
@@ -11,6 +11,8 @@ urlpatterns = [
     path(ONE + "safety/record/", views.record_safety, name="record_safety"),
     path(ONE + "safety/flags/<uuid:answer_id>/resolve/", history.resolve_flag, name="resolve_flag"),
     path(ONE + "examinations/new/", views.examine, name="examine"),
+    path(ONE + "conduction/", conduction.conduction, name="conduction"),
+    path(ONE + "conduction/import/", conduction.take, name="conduction_import"),
     path(ONE + "intake/", history.intake, name="complete_intake"),
     path(ONE + "intake/flags/", history.red_flags_asked, name="record_flags"),
     path(ONE + "intake/facts/", history.facts_asked, name="record_facts"),

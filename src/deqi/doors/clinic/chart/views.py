@@ -20,6 +20,7 @@ from deqi.record.care.actions.examinations import record_examination
 from deqi.record.care.actions.screening import record_screen
 from deqi.record.care.queries.case import case_of, known_about
 from deqi.record.care.queries.chart import chart_of
+from deqi.record.care.queries.conduction import conduction_columns, conduction_rows
 from deqi.record.care.queries.examinations import last_examinations
 from deqi.record.care.queries.extent import extent_over_time
 from deqi.record.errors import Refusal
@@ -41,7 +42,9 @@ def chart(request: HttpRequest, patient_id: UUID) -> HttpResponse:
     on = today_at(patient.home_site)
     page = request.GET.get("page", "1")
     number = int(page) if page.isdigit() and len(page) < 5 else 1
-    seen = chart_of(patient, on, number, scores=score_columns(patient))
+    seen = chart_of(
+        patient, on, number, scores=score_columns(patient), conduction=conduction_columns(patient)
+    )
     case = case_of(patient, seen.course, on, known=seen.known)
     layer = request.GET.get("layer", "")
     context = {
@@ -56,6 +59,7 @@ def chart(request: HttpRequest, patient_id: UUID) -> HttpResponse:
         "medicines": [m for m in seen.lists["medicines"] if m["ended_on"] is None or m["ended_on"] > on],
         "news": seen.since_last_visit(),
         "small": small_multiples(seen.series),
+        "conduction": conduction_rows(seen.lists["conduction"]),
         "scores": lines(score_lines(from_columns(seen.lists["scores"]))),
         "drawn": body_pictures(seen.known.marks, layer),
         **extent_context(extent_over_time(patient)),
