@@ -101,8 +101,7 @@ def withdraw(actor: Actor, patient_id: UUID, assignment_id: UUID) -> Assignment:
 def asked(
     actor: Actor, patient_id: UUID | None, assignment_id: UUID, verb: str
 ) -> tuple[Assignment, Form, Response | None]:
-    """What is to be answered, with the answers so far: for the pages that ask. Raises NotFound, or Refusal when it
-    was withdrawn or may no longer be used."""
+    """What is to be answered, with the answers so far: for the pages that ask. Raises NotFound when it is not theirs."""
     if patient_id is None:
         raise NotFound("There is no such questionnaire.")
     patient = patient_for(actor, patient_id, verb, page="questionnaire")
