@@ -5,9 +5,10 @@ from uuid import uuid4
 
 from django.utils import timezone
 
-from deqi.record.care.models import Course, CourseRevision, Letter, Review
+from deqi.record.care.models import Course, CourseRevision, Letter, Review, SingleCase
 from deqi.record.patients.models import Allergy, CareProvider, Medication, RedFlagAnswer
 from deqi.record.practice.models import Practitioner
+from deqi.science.course.single_case import StartProtocol, commitment
 
 
 def course(people, patient):
@@ -45,6 +46,15 @@ def review(people, patient):
     )  # fmt: skip
 
 
+def single_case(people, patient):
+    made, user = course(people, patient), people.alice if patient.home_site == people.north else people.dan
+    protocol = StartProtocol(symptom="burning", enrolled_on=date.today())
+    return SingleCase.objects.create(
+        course=made, design=protocol.design, protocol=protocol.model_dump(mode="json"), seed="ab" * 32,
+        committed=commitment("ab" * 32, protocol), offered_at=timezone.now(), offered_by=user,
+    )  # fmt: skip
+
+
 def letter(people, patient):
     doctor = CareProvider.objects.create(patient=patient, name="Dr Oak")
     return Letter.objects.create(
@@ -63,6 +73,10 @@ def _course(people, patient):
     return {"course_id": course(people, patient).id}
 
 
+def _drawn(case):
+    return {"course_id": case.course_id, "case_id": case.id}
+
+
 def _letter(people, patient):
     return {"letter_id": letter(people, patient).id}
 
@@ -72,6 +86,9 @@ ROWS = {
     "clinic:course_end": _course,
     "clinic:review": _course,
     "clinic:review_held": lambda people, patient: {"review_id": review(people, patient).id},
+    "clinic:single_case": _course,
+    "clinic:single_case_draw": lambda people, patient: _drawn(single_case(people, patient)),
+    "clinic:single_case_report": lambda people, patient: {"case_id": single_case(people, patient).id},
     "clinic:letter": _letter,
     "clinic:letter_pdf": _letter,
     "clinic:letter_png": _letter,

@@ -11,6 +11,7 @@ from deqi.doors.clinic.practice.urls import urlpatterns as practice
 from deqi.doors.clinic.protocols.urls import urlpatterns as protocols
 from deqi.doors.clinic.questionnaires.urls import urlpatterns as questionnaires
 from deqi.doors.clinic.review.urls import urlpatterns as review
+from deqi.doors.clinic.single_case.urls import urlpatterns as single_case
 from deqi.doors.clinic.visit.urls import urlpatterns as visit
 
 app_name = "clinic"
@@ -21,6 +22,7 @@ urlpatterns = [
     *plan,
     *visit,
     *review,
+    *single_case,
     *letters,
     *events,
     *answers,

@@ -10,6 +10,7 @@ from deqi.doors.access import needs
 from deqi.doors.clinic.review.views import beside_of, shown_of, ways_of
 from deqi.record.care.looking import look_at
 from deqi.record.care.queries.helping import own_matter
+from deqi.record.care.queries.single_case import page_of
 
 
 @require_http_methods(["GET", "HEAD"])
@@ -27,6 +28,7 @@ def helping(request: HttpRequest) -> HttpResponse:
     context = {
         **shown,
         **ways_of(matter, look),
+        "chance": page_of(matter),
         "matter": matter,
         "position": matter.position,
         "agreed": matter.agreed,

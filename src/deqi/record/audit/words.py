@@ -62,6 +62,8 @@ WORDS: dict[str, str] = {
     "map.draw": mark("A new map of where it is felt was drawn"),
     "safety.lift_stop": mark("A safety stop lifted, with a reason"),
     "review.decide": mark("Review decided"),
+    "single_case.offer": mark("Letting chance decide: offered, protocol kept"),
+    "single_case.draw": mark("Letting chance decide: drawn"),
     "letter.write": mark("Letter written"),
     "letter.send": mark("Letter sent"),
     "rating.ask": mark("A rating was asked for"),

@@ -613,6 +613,42 @@ class Review(models.Model):
         return f"review after {self.after_session} of {self.course_id}"
 
 
+class SingleCase(models.Model):
+    """A single-case design offered in a course: protocol and seed fixed at the offer, the draw once, never changed."""
+
+    class Design(models.TextChoices):
+        START = "randomised-start", "randomised start"
+        TAPER = "randomised-taper", "randomised taper"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    course = models.ForeignKey(Course, on_delete=models.PROTECT, related_name="single_cases")
+    design = models.CharField(max_length=20, choices=Design.choices)
+    protocol = models.JSONField()
+    seed = models.CharField(max_length=64)  # out of sight until drawn
+    committed = models.CharField(max_length=64)  # SHA-256 of seed and protocol, shown from the offer on
+    offered_at = models.DateTimeField()
+    offered_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    consent = models.ForeignKey(Consent, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    drawn_at = models.DateTimeField(null=True, blank=True)
+    drawn_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["course", "design"], name="one_single_case_a_design"),
+            models.CheckConstraint(
+                condition=Q(drawn_at=None) | Q(consent__isnull=False, drawn_by__isnull=False),
+                name="drawn_under_consent",
+            ),
+        ]
+        ordering = ["course", "offered_at"]
+
+    #: When the consent under which it was drawn was given; set by the queries that read it.
+    agreed_at = None
+
+    def __str__(self) -> str:
+        return f"{self.design} in {self.course_id}"
+
+
 class CourseLook(models.Model):
     """The newest look at a course, so that it is computed once. Worth nothing by itself: `record.care.looking`."""
 

@@ -152,6 +152,7 @@ class Consent(models.Model):
         MEASUREMENT = "measurement", "measurement"
         SHARING = "sharing", "sharing with my doctors"
         REGISTRY = "registry", "registry"
+        SINGLE_CASE = "single_case", "letting chance decide"
 
     class Decision(models.TextChoices):
         GIVEN = "given", "given"

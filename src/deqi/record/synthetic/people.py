@@ -104,8 +104,7 @@ def _consents(rows: Rows, person: Patient, begun: date, stage: str) -> None:
 
     if stage == "intake":
         return
-    for kind in Consent.Kind.values:
-        text = consent_texts()[kind]
+    for kind, text in consent_texts().items():
         refused = kind == "registry" and rows.random.random() < 0.3
         rows.add(
             Consent(

@@ -8,9 +8,9 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
 from deqi.doors.access import needs
+from deqi.record.care.queries.single_case import asked_of
 from deqi.record.errors import Refusal
 from deqi.record.patients.actions.consents import record_consent
-from deqi.record.patients.consent_texts import consent_texts
 from deqi.record.patients.queries import patient_for
 from deqi.record.patients.queries.consents import in_force
 
@@ -41,6 +41,8 @@ def consents(request: HttpRequest, patient_id: UUID) -> HttpResponse:
         except Refusal as error:
             refusal = error
     held = in_force(patient.id)
-    rows = [{"kind": kind, "text": text, "held": held.get(kind)} for kind, text in consent_texts().items()]
+    rows = [
+        {"kind": kind, "text": text, "held": held.get(kind)} for kind, text in asked_of(patient.id).items()
+    ]
     context = {"here": "patients", "patient": patient, "rows": rows, "refusal": refusal, "given": given}
     return render(request, "clinic/people/consents.html", context, status=422 if refusal else 200)

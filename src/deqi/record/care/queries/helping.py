@@ -10,6 +10,7 @@ from deqi.record.actor import Actor
 from deqi.record.care.models import Course
 from deqi.record.care.queries.courses import with_position
 from deqi.record.care.queries.reviews import ReviewMatter, matter_of
+from deqi.record.care.queries.single_case import lists_of
 from deqi.record.patients.models import Patient
 from deqi.record.patients.queries import patient_for
 
@@ -28,4 +29,6 @@ def own_matter(actor: Actor) -> OwnMatter:
     ended = Case(When(status=Course.Status.ENDED, then=1), default=0)
     courses = with_position(Course.objects.filter(patient=patient)).select_related("condition", "site")
     course = courses.order_by(ended, "-opened_at").first()
-    return OwnMatter(patient, matter_of(patient, course) if course else None)
+    if course is None:
+        return OwnMatter(patient, None)
+    return OwnMatter(patient, matter_of(patient, course, **lists_of(patient, course)))

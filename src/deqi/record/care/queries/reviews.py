@@ -25,7 +25,7 @@ from deqi.record.errors import NotFound
 from deqi.record.patients.models import Medication, Patient
 from deqi.record.patients.queries import patient_for, reachable
 from deqi.record.practice.clock import local, today_at
-from deqi.record.together import some, together
+from deqi.record.together import Some, some, together
 from deqi.science.measures import conduction_measures, examination_items, impact_ratings
 from deqi.science.measures.items import SIDES
 
@@ -72,6 +72,7 @@ class ReviewMatter:
     goal_text: str
     looks: list[dict[str, Any]]
     series: dict[str, list[tuple[date, float]]]
+    more: dict[str, list[dict[str, Any]]]
 
     @property
     def plan(self) -> dict[str, Any]:
@@ -111,8 +112,8 @@ def review_matter(
     return matter_of(*course_for(actor, course_id, verb, page=page))
 
 
-def matter_of(patient: Patient, course: Course) -> ReviewMatter:
-    """The same for a course that was looked up already, with its position."""
+def matter_of(patient: Patient, course: Course, **more: Some) -> ReviewMatter:
+    """The same for a course that was looked up already, with its position; `more` short lists in the same statement."""
     on = today_at(patient.home_site)
     since = course.opened_at - BEFORE
     site = patient.home_site
@@ -165,6 +166,7 @@ def matter_of(patient: Patient, course: Course) -> ReviewMatter:
             "decided_by__name",
         ),
         looks=some(CourseLook.objects.filter(course=course), "key", "look"),
+        **more,
     )
     ratings, series, goal_text = _observations(patient, since, on)
     return ReviewMatter(
@@ -184,6 +186,7 @@ def matter_of(patient: Patient, course: Course) -> ReviewMatter:
         goal_text=goal_text,
         looks=lists["looks"],
         series=series,
+        more={name: lists[name] for name in more},
     )
 
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 from deqi.record.actor import Actor
 from deqi.record.audit.actions import log
 from deqi.record.errors import Refusal
-from deqi.record.patients.consent_texts import consent_texts
+from deqi.record.patients.consent_texts import consent_text
 from deqi.record.patients.models import Consent
 from deqi.record.patients.queries import patient_for
 from deqi.record.patients.queries.consents import in_force
@@ -30,7 +30,7 @@ def record_consent(
     """
     verb = "self.consent" if actor.patient_id == patient_id else "consent.record"
     patient = patient_for(actor, patient_id, verb, page=f"consent {kind}")
-    text = consent_texts().get(kind)
+    text = consent_text(kind)
     if text is None or decision not in DECISIONS:
         raise Refusal("There is no such consent.", field="decision")
     if version != text.version:

@@ -22,12 +22,14 @@ from pydantic import Field, model_validator
 from deqi.science.knowledge import Problem, Strict, gather, load_yaml
 
 KINDS = ("care", "measurement", "sharing", "registry")
+#: Asked only of those to whom it was offered.
+OPT_IN = ("single_case",)
 
 
 class ConsentText(Strict):
     """One text. `ask` is the question that is answered by signing."""
 
-    kind: Literal["care", "measurement", "sharing", "registry"]
+    kind: Literal["care", "measurement", "sharing", "registry", "single_case"]
     version: str = Field(pattern=r"^[0-9]+$")
     sha256: str
     title: str
@@ -57,10 +59,15 @@ def _read(kind: str) -> ConsentText:
 
 @cache
 def consent_texts() -> Mapping[str, ConsentText]:
-    """The text in force of each kind, in the order in which they are asked."""
+    """The text in force of each kind that everybody is asked, in the order in which they are asked."""
     return MappingProxyType({kind: _read(kind) for kind in KINDS})
+
+
+def consent_text(kind: str) -> ConsentText | None:
+    """The text in force of any kind, those of an offer among them; None when there is no such kind."""
+    return _read(kind) if kind in (*KINDS, *OPT_IN) else None
 
 
 def problems() -> list[Problem]:
     """Everything wrong in the consent texts, with file and line."""
-    return gather([lambda kind=kind: _read(kind) for kind in KINDS])
+    return gather([lambda kind=kind: _read(kind) for kind in (*KINDS, *OPT_IN)])

@@ -1,0 +1,11 @@
+"""Addresses of the staff pages: single-case designs."""
+
+from django.urls import path
+
+from deqi.doors.clinic.single_case import views
+
+urlpatterns = [
+    path("courses/<uuid:course_id>/chance/", views.single_case, name="single_case"),
+    path("courses/<uuid:course_id>/chance/<uuid:case_id>/draw/", views.draw, name="single_case_draw"),
+    path("chance/<uuid:case_id>/report.md", views.report, name="single_case_report"),
+]

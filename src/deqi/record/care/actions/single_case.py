@@ -1,0 +1,107 @@
+"""Offering a single-case design and drawing it: protocol and seed first, then the person's consent, then chance."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+from pydantic import ValidationError
+
+from deqi.record.actor import Actor
+from deqi.record.audit.actions import log
+from deqi.record.care.models import Course, SingleCase
+from deqi.record.care.queries.courses import course_for, position_of
+from deqi.record.care.queries.single_case import protocol_of
+from deqi.record.errors import NotFound, Refusal
+from deqi.record.patients.models import Consent
+from deqi.record.patients.queries.consents import in_force
+from deqi.record.practice.clock import today_at
+from deqi.science.course.single_case import Protocol, StartProtocol, TaperProtocol, commitment
+
+
+@transaction.atomic
+def offer_single_case(
+    actor: Actor, course_id: UUID, *, case_id: UUID, design: str, symptom: str, taper_on: date | None = None
+) -> SingleCase:
+    """Fixes protocol and seed and shows the commitment. Nothing is drawn.
+
+    A start is offered before the first session, from today on; a taper once sessions were given, for `taper_on`.
+    Sent twice it is offered once. Raises Refusal with the reason where the design does not fit.
+    """
+    patient, course = course_for(actor, course_id, "course.plan", page="single-case design")
+    actor.check("course.plan", course.site_id)
+    Course.objects.select_for_update().get(id=course.id)
+    same = SingleCase.objects.filter(course=course, design=design).first()
+    if same is not None:
+        return same
+    today = today_at(patient.home_site)
+    if course.status == Course.Status.ENDED:
+        raise Refusal("This course has ended.")
+    protocol = _protocol(design, symptom, today, taper_on, position_of(course).given)
+    seed = secrets.token_hex(32)
+    case = SingleCase.objects.create(
+        id=case_id,
+        course=course,
+        design=design,
+        protocol=protocol.model_dump(mode="json"),
+        seed=seed,
+        committed=commitment(seed, protocol),
+        offered_at=timezone.now(),
+        offered_by_id=actor.user_id,
+    )
+    log(actor, "single_case.offer", patient_id=patient.id, about=case, detail={"committed": case.committed})
+    return case
+
+
+def _protocol(design: str, symptom: str, today: date, taper_on: date | None, given: int) -> Protocol:
+    try:
+        if design == SingleCase.Design.START:
+            if given:
+                raise Refusal(
+                    "Sessions were given already: the start can no longer be drawn.", field="design"
+                )
+            return StartProtocol(symptom=symptom, enrolled_on=today)
+        if design == SingleCase.Design.TAPER:
+            if not given:
+                raise Refusal("There is nothing to taper before the first session.", field="design")
+            if taper_on is None or taper_on <= today:
+                raise Refusal("Give the day of the taper, tomorrow or later.", field="taper_on")
+            return TaperProtocol(symptom=symptom, taper_on=taper_on)
+    except ValidationError as error:
+        raise Refusal(error.errors()[0]["msg"], field="symptom")
+    raise Refusal("Choose what chance decides.", field="design")
+
+
+@transaction.atomic
+def draw_single_case(actor: Actor, course_id: UUID, case_id: UUID) -> SingleCase:
+    """Opens the draw, once, under a consent given after the offer. Drawing again changes nothing.
+
+    Raises Refusal without such a consent, and when the first day that could have been drawn has gone by.
+    """
+    patient, course = course_for(actor, course_id, "course.plan", page="single-case draw")
+    actor.check("course.plan", course.site_id)
+    case = SingleCase.objects.select_for_update().filter(id=case_id, course=course).first()
+    if case is None:
+        raise NotFound("There is no such design in this course.")
+    if case.drawn_at is not None:
+        return case
+    consent = in_force(patient.id).get(Consent.Kind.SINGLE_CASE)
+    if consent is None or consent.decision != Consent.Decision.GIVEN or consent.at < case.offered_at:
+        raise Refusal("The person has not agreed to this offer. Without that nothing is drawn.")
+    protocol, today = protocol_of(case), today_at(patient.home_site)
+    first = protocol.starts[0] if isinstance(protocol, StartProtocol) else protocol.taper_on
+    if today > first:
+        raise Refusal(
+            f"The first day that could have been drawn, {first}, has gone by. Nothing is drawn any more."
+        )
+    if isinstance(protocol, StartProtocol) and position_of(course).given:
+        raise Refusal("Sessions were given already: the start can no longer be drawn.")
+    changed: dict[str, Any] = {"consent": consent, "drawn_at": timezone.now(), "drawn_by_id": actor.user_id}
+    SingleCase.objects.filter(id=case.id).update(**changed)
+    case.refresh_from_db()
+    log(actor, "single_case.draw", patient_id=patient.id, about=case, detail={"seed": case.seed})
+    return case

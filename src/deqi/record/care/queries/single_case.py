@@ -1,0 +1,205 @@
+"""Single-case designs of one person: what was offered, agreed and drawn, and the result once it can be computed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from pydantic import TypeAdapter
+
+from deqi.record.actor import Actor
+from deqi.record.care.models import Course, SingleCase
+from deqi.record.care.queries.courses import course_for
+from deqi.record.care.queries.reviews import ReviewMatter, matter_of, medicine_marks
+from deqi.record.errors import NotFound
+from deqi.record.patients.consent_texts import ConsentText, consent_text, consent_texts
+from deqi.record.patients.models import Consent, Patient
+from deqi.record.practice.clock import local
+from deqi.record.together import Some, some
+from deqi.science.course import Rating
+from deqi.science.course.single_case import (
+    Protocol,
+    SingleCaseError,
+    StartProtocol,
+    StartTest,
+    TaperOutcome,
+    draw,
+    start_test,
+    taper_outcome,
+)
+from deqi.science.course.single_case.randomisation import usable
+from deqi.science.course.single_case.report import CaseReport
+
+_PROTOCOL: TypeAdapter[Protocol] = TypeAdapter(Protocol)
+
+
+def protocol_of(case: SingleCase) -> Protocol:
+    """The protocol as it was fixed at the offer."""
+    return _PROTOCOL.validate_python(case.protocol)
+
+
+def asked_of(patient_id: UUID) -> Mapping[str, ConsentText]:
+    """The consent texts this person is asked: the four of everybody, and that of an offer that was made to them."""
+    found = dict(consent_texts())
+    kind = Consent.Kind.SINGLE_CASE
+    offered = SingleCase.objects.filter(course__patient_id=patient_id)
+    text = consent_text(kind)
+    if text is not None and offered.exists():
+        found[str(kind)] = text
+    return found
+
+
+@dataclass(frozen=True)
+class CaseShown:
+    """One design as it stands. `outcome` is None until drawn; `result` until the ratings are there (`why_not`)."""
+
+    case: SingleCase
+    protocol: Protocol
+    outcome: str | None
+    result: StartTest | TaperOutcome | None
+    why_not: str
+
+    @property
+    def symptom(self) -> str:
+        return self.protocol.symptom
+
+
+@dataclass(frozen=True)
+class SingleCasePage:
+    """What the page about one course's designs shows."""
+
+    matter: ReviewMatter
+    shown: tuple[CaseShown, ...]
+    consent: Consent | None
+
+    @property
+    def patient(self) -> Patient:
+        return self.matter.patient
+
+    @property
+    def course(self) -> Course:
+        return self.matter.course
+
+    @property
+    def may_offer(self) -> list[tuple[str, str]]:
+        """The designs that fit now: a start before the first session, a taper afterwards; each once a course."""
+        if self.course.status == Course.Status.ENDED:
+            return []
+        kind = SingleCase.Design.TAPER if self.matter.position.given else SingleCase.Design.START
+        held = {one.case.design for one in self.shown}
+        return [] if kind in held else [(kind.value, kind.label)]
+
+
+def lists_of(patient: Patient, course: Course) -> dict[str, Some]:
+    """The designs of a course and the newest word on them, for one statement with the rest of a page."""
+    cases = SingleCase.objects.filter(course=course).order_by("offered_at")
+    words = Consent.objects.filter(patient=patient, kind=Consent.Kind.SINGLE_CASE).order_by("-at")[:1]
+    return {
+        "cases": some(cases, *_COLUMNS),
+        "chance_consents": some(words, "id", "decision", "at", "signed_name"),
+    }
+
+
+_COLUMNS = (
+    "id",
+    "design",
+    "protocol",
+    "seed",
+    "committed",
+    "offered_at",
+    "consent_id",
+    "consent__at",
+    "drawn_at",
+)
+
+
+def page_of(matter: ReviewMatter) -> SingleCasePage:
+    """The page from a matter that was read with `lists_of`. No query."""
+    rows = matter.more["chance_consents"]
+    shown = tuple(_shown(_case(matter.course, row), matter) for row in matter.more["cases"])
+    return SingleCasePage(matter, shown, Consent(**rows[0]) if rows else None)
+
+
+def _case(course: Course, row: Mapping[str, Any]) -> SingleCase:
+    held = {name: value for name, value in row.items() if name != "consent__at"}
+    case = SingleCase(course=course, **held)
+    case.agreed_at = row["consent__at"]
+    return case
+
+
+def single_case_page(actor: Actor, course_id: UUID, verb: str, *, page: str) -> SingleCasePage:
+    """Everything, through the acting person's scope."""
+    patient, course = course_for(actor, course_id, verb, page=page)
+    return page_of(matter_of(patient, course, **lists_of(patient, course)))
+
+
+def _outcome(case: SingleCase, protocol: Protocol) -> str | None:
+    return protocol.outcomes[draw(case.seed, protocol)] if case.drawn_at else None
+
+
+def _shown(case: SingleCase, matter: ReviewMatter) -> CaseShown:
+    protocol = protocol_of(case)
+    outcome = _outcome(case, protocol)
+    if outcome is None:
+        return CaseShown(case, protocol, None, None, "nothing was drawn yet.")
+    if matter.on <= protocol.rated_until:
+        why = f"ratings are needed until {protocol.rated_until.isoformat()}, whatever was drawn."
+        return CaseShown(case, protocol, outcome, None, why)
+    try:
+        return CaseShown(case, protocol, outcome, _result(case, protocol, _ratings(matter)), "")
+    except SingleCaseError as error:
+        return CaseShown(case, protocol, outcome, None, str(error))
+
+
+def _ratings(matter: ReviewMatter) -> list[Rating]:
+    return [Rating(**row) for row in matter.ratings]
+
+
+def _result(case: SingleCase, protocol: Protocol, ratings: list[Rating]) -> StartTest | TaperOutcome:
+    drawn = draw(case.seed, protocol)
+    if isinstance(protocol, StartProtocol):
+        return start_test(protocol, ratings, protocol.starts[drawn])
+    return taper_outcome(protocol, ratings, stopped=drawn == 0)
+
+
+def single_case_report(actor: Actor, case_id: UUID) -> tuple[CaseReport, Patient]:
+    """What the report of one design is written from. No name: age band, sex and diagnosis."""
+    course_id = SingleCase.objects.filter(id=case_id).values_list("course_id", flat=True).first()
+    if course_id is None:
+        raise NotFound("There is no such design.")
+    page = single_case_page(actor, course_id, "clinical.view", page="single-case report")
+    (shown,) = [one for one in page.shown if one.case.id == case_id]
+    case, matter, site = shown.case, page.matter, page.patient.home_site
+    agreed = local(site, case.agreed_at).date().isoformat() if case.agreed_at else "not drawn under one yet"
+    drawn_on = local(site, case.drawn_at).date().isoformat() if case.drawn_at else None
+    marks = medicine_marks(matter.medicines, local(site, matter.course.opened_at).date(), matter.on)
+    rated = usable(_ratings(matter), shown.symptom)
+    report = CaseReport(
+        protocol=shown.protocol,
+        seed=case.seed if case.drawn_at else None,
+        committed=case.committed,
+        agreed_on=agreed,
+        drawn_on=drawn_on,
+        person=_person(page.patient, matter.course, matter.on),
+        clinic=f"A clinic in {site.jurisdiction or 'one place'}, one site.",
+        sessions=[day.isoformat() for day in matter.sessions],
+        harms=[
+            f"{row['event_type'].replace('_', ' ')} on {local(site, row['onset_at']).date().isoformat()}"
+            for row in matter.events
+        ],
+        medicines=[f"{mark['label']} ({mark['at']})" for mark in marks],
+        ratings=[(day.isoformat(), value) for day, value in rated],
+        result=shown.result,
+        why_not=shown.why_not,
+    )
+    return report, page.patient
+
+
+def _person(patient: Patient, course: Course, on: date) -> str:
+    band = (on.year - patient.birth_date.year) // 10 * 10
+    sex = {"female": "A woman", "male": "A man"}.get(patient.sex, "A person")
+    label = course.condition.label if course.condition else "neuropathy, cause not recorded"
+    return f"{sex} aged {band} to {band + 9} with {label[0].lower()}{label[1:]}"
