@@ -118,13 +118,22 @@ def test_daily_life_is_better_when_less_is_in_the_way_and_is_marked_as_our_own_r
 def test_words_weigh_both_ways_and_never_say_because():
     better, worse = ({"simple": ENOUGH, "model": model(change)} for change in (-2.0, 2.0))
     for judged, beginning in (
-        ({"burning": better}, "What changed is consistent with this."),
-        ({"burning": worse}, "What changed went the other way"),
-        ({"burning": better, "pain": worse}, "What was measured went both ways."),
+        ({"burning": better}, "Consistent with this: Burning, for the better."),
+        ({"burning": worse}, "Not consistent with this: Burning"),
+        (
+            {"burning": better, "pain": worse},
+            "It went both ways. Better: Burning. The other way: Overall pain.",
+        ),
         ({"burning": {"simple": ENOUGH, "model": model(0.0)}}, "Nothing that speaks to it changed."),
     ):
         words = look(judged)["descending-inhibition"].words
         assert words.startswith(beginning) and "because" not in words
+
+
+def test_what_did_not_change_is_named_beside_what_did():
+    numb = {"numbness": {"simple": ENOUGH, "model": model(0.0)}}
+    words = look(numb, impact_walking=[(BEGAN, 6.0), (ON, 4.0)])["nerve-function-symptoms"].words
+    assert words.startswith("Consistent with this: Walking, for the better. Unchanged: Numbness.")
 
 
 def test_the_link_is_the_one_of_the_evidence_base():

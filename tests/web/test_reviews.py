@@ -1,7 +1,7 @@
 """The review page and the patient's "Is it helping?": the same facts, computed once, and computed again when asked."""
 
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from click.testing import CliRunner
@@ -10,6 +10,7 @@ from django.urls import reverse
 from deqi.record.care import judging, looking
 from deqi.record.care.models import CourseLook, CourseRevision, Observation, Review
 from deqi.record.care.queries.reviews import review_matter
+from deqi.record.patients.models import Medication
 from tests.web.test_clinical_pages import decide
 from tests.web.test_own_pages import needled
 
@@ -207,6 +208,22 @@ def test_what_speaks_to_each_mechanism_stands_on_both_pages(people, as_, treated
             )  # fmt: skip
     for page in (page_of(as_("alice"), treated), as_("eve").get(HELPING).content.decode()):
         assert page.count("/evidence/mechanisms/") == 6
-        assert "How it might be helping" in page and "consistent with this" in page
+        assert "How it might be helping" in page and "Consistent with this: Skin temperature" in page
         assert "Skin temperature of the feet" in page and "31 °C" in page
         assert "not measured" in page
+
+
+def test_a_medicine_taken_all_along_is_no_change_and_one_begun_since_is(people, as_, treated):
+    def taken(days_ago, name):
+        Medication.objects.create(
+            patient=people.eve_patient, name=name, dose_text="75 mg", reason="nerve pain",
+            started_on=date.today() - timedelta(days=days_ago),
+        )  # fmt: skip
+
+    taken(400, "Pregabalin")
+    assert review_matter(people.actor("alice"), treated.id).inputs()["medicine"] == []
+    assert "A medicine changed during the course" not in page_of(as_("alice"), treated)
+    taken(20, "Duloxetine")
+    (step,) = review_matter(people.actor("alice"), treated.id).inputs()["medicine"]
+    assert step["label"] == "Duloxetine 75 mg"
+    assert "A medicine changed during the course" in page_of(as_("alice"), treated)

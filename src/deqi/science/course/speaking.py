@@ -180,14 +180,21 @@ def how_it_might_help(
 
 
 def _words(one: MechanismSpoken, seen: Sequence[Seen]) -> str:
-    ways = {row.status for row in seen}
-    if "better" in ways and "worse" in ways:
-        return f"What was measured went both ways. {one.better}"
-    if "better" in ways:
-        return f"What changed is consistent with this. {one.better}"
-    if "worse" in ways:
-        return "What changed went the other way; that is not consistent with this."
-    if "unchanged" in ways:
+    def named(*ways: Status) -> str:
+        labels = list(dict.fromkeys(row.label for row in seen if row.status in ways))
+        return ", ".join(
+            [label if n == 0 else label[0].lower() + label[1:] for n, label in enumerate(labels)]
+        )
+
+    better, worse, same = named("better"), named("worse"), named("unchanged")
+    still = f" Unchanged: {same}." if same else ""
+    if better and worse:
+        return f"It went both ways. Better: {better}. The other way: {worse}.{still} {one.better}"
+    if better:
+        return f"Consistent with this: {better}, for the better.{still} {one.better}"
+    if worse:
+        return f"Not consistent with this: {worse} went the other way.{still}"
+    if same:
         return "Nothing that speaks to it changed. A large effect of this kind would have shown; a small one may not."
     return "Nothing that speaks to it was measured well enough, so nothing can be said."
 

@@ -23,7 +23,7 @@ from deqi.doors.clinic.review.shown import (
 from deqi.record.care.actions.reviews import decide_review, first_last
 from deqi.record.care.judging import holds, sha256_of
 from deqi.record.care.looking import Look, fans_from, look_at
-from deqi.record.care.queries.reviews import ReviewMatter, medicine_steps, review_for, review_matter
+from deqi.record.care.queries.reviews import ReviewMatter, review_for, review_matter
 from deqi.record.errors import Refusal
 from deqi.science.course import MODEL_VERSION
 from deqi.science.course.reasons import RULE
@@ -124,7 +124,7 @@ def ways_of(matter: ReviewMatter, look: Look) -> dict[str, Any]:
     return {
         "ways": how_it_might_help(look.judged["symptoms"], matter.series, began, matter.on),
         "ways_meta": speaking().meta,
-        "medicine_changed": bool(medicine_steps(matter.medicines, matter.on)),
+        "medicine_changed": bool(matter.steps),
     }
 
 

@@ -101,8 +101,14 @@ class ReviewMatter:
             "condition": self.course.condition.condition if self.course.condition else "mixed",
             "ratings": self.ratings,
             "sessions": [day.isoformat() for day in self.sessions],
-            "medicine": medicine_steps(self.medicines, self.on),
+            "medicine": self.steps,
         }
+
+    @property
+    def steps(self) -> list[dict[str, Any]]:
+        """Changes of pain medicines since the first rating: what was taken all along is no change."""
+        first = min((row["date"] for row in self.ratings), default="")
+        return [step for step in medicine_steps(self.medicines, self.on) if step["date"] > first]
 
 
 def review_matter(
