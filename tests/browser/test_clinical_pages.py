@@ -159,6 +159,11 @@ def test_a_new_person_goes_from_their_story_to_an_open_course(sign_in, told):
     assert "Visit 1 of" in page.content()
     axe(page)
     picture(page, "course")
+    page.get_by_role("link", name="Let chance decide").click()
+    page.get_by_role("button", name="Fix the protocol and offer it").click()
+    page.get_by_text("nothing is drawn until they agree").wait_for()
+    axe(page)
+    picture(page, "chance")
 
 
 def test_a_review_is_held_and_its_letter_sent(people, sign_in, treated):

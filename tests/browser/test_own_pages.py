@@ -104,11 +104,15 @@ def test_a_side_effect_is_reported_by_keyboard(phone, people, months, sign_in):
     look(page, "side-effect-kept")
 
 
-@pytest.mark.parametrize("name", ["consents", "medicines", "access_log"])
+@pytest.mark.parametrize("name", ["consents", "medicines", "access_log", "helping"])
 def test_the_other_pages_are_accessible_and_fit_a_phone(phone, people, months, sign_in, name):
     patient_for(people.actor("alice"), people.eve_patient.id, "clinical.view", page="chart")
     page = sign_in("eve")
     page.goto(reverse(f"patient:{name}"))
+    if name == "helping":
+        page.locator("body[data-charts=drawn]").wait_for()
+        assert page.locator("figure.chart svg").count() == 2
+        page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
     look(page, f"own-{name}")
     if name == "consents":
         page.goto(reverse("patient:consent", args=["sharing"]))

@@ -149,6 +149,32 @@ class CourseChart:
     words: str
     weeks: tuple[dict[str, Any], ...]
 
+    @property
+    def cells(self) -> list[tuple[str, ...]]:
+        """The table as text, one row a week: week, ratings, level, going on, stopping, untreated."""
+        columns = ("level", "go_on", "stop", "untreated")
+        return [
+            (str(row["week"]), str(row["ratings"]), *(_band(row[name]) for name in columns))
+            for row in self.weeks
+        ]
+
+
+#: Where a rating was given.
+WHERE = {"home": "at home", "clinic_before": "before a session", "clinic_after": "just after a session"}
+
+
+def _band(band: Sequence[float] | None) -> str:
+    return f"{band[0]:.1f} ({band[1]:.1f}–{band[2]:.1f})" if band else "–"
+
+
+def ratings_shown(inputs: Mapping[str, Any], symptom: str) -> list[tuple[str, str, str]]:
+    """Every rating of a symptom as text: day, value, where."""
+    return [
+        (row["date"], f"{row['value']:g}", WHERE.get(row["channel"], ""))
+        for row in inputs["ratings"]
+        if row["symptom"] == symptom
+    ]
+
 
 def course_chart(
     inputs: Mapping[str, Any],

@@ -18,6 +18,7 @@ from deqi.doors.clinic.review.shown import (
     course_chart,
     examination_rows,
     impact_rows,
+    ratings_shown,
     symptoms_shown,
 )
 from deqi.record.care.actions.reviews import decide_review, first_last
@@ -106,7 +107,7 @@ def shown_of(
             {
                 "one": one,
                 "chart": course_chart(inputs, one.key, medicines, look=look, height=240),
-                "rows": [row for row in inputs["ratings"] if row["symptom"] == one.key],
+                "rows": ratings_shown(inputs, one.key),
             }
             for one in found
         ],
