@@ -9,7 +9,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("care", "0004_look_at_a_course"),
+        ("care", "0007_session_needled"),
         ("patients", "0002_consent_to_chance"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

@@ -37,5 +37,5 @@ def remove(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("care", "0005_single_case")]
+    dependencies = [("care", "0008_single_case")]
     operations = [migrations.RunPython(install, remove)]
