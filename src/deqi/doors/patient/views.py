@@ -12,7 +12,7 @@ from deqi.doors.patient.plots import own_plot
 from deqi.record.audit.queries import who_looked
 from deqi.record.care.queries.extent import extent_over_time
 from deqi.record.care.queries.own import own_medicines, own_page, own_series
-from deqi.record.care.queries.single_case import asked_of
+from deqi.record.care.queries.single_case import texts_asked_of
 from deqi.record.errors import Refusal
 from deqi.record.patients.actions.consents import record_consent
 from deqi.record.patients.queries import patient_for
@@ -69,7 +69,7 @@ def consents(request: HttpRequest) -> HttpResponse:
     held = in_force(patient.id)
     rows = [
         {"kind": kind, "text": text, "held": held.get(kind), "newer": _newer(held.get(kind), text)}
-        for kind, text in asked_of(patient.id).items()
+        for kind, text in texts_asked_of(patient.id).items()
     ]
     return render(request, "patient/consents.html", {"rows": rows})
 
@@ -84,7 +84,7 @@ def _newer(held, text) -> bool:
 def consent(request: HttpRequest, kind: str) -> HttpResponse:
     """One text: read it, agree, or take the agreement back."""
     patient = patient_for(request.actor, request.actor.patient_id, "self.consent", page=f"consent {kind}")
-    text = asked_of(patient.id).get(kind)
+    text = texts_asked_of(patient.id).get(kind)
     if text is None:
         raise Http404
     held = in_force(patient.id).get(kind)

@@ -8,7 +8,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
 from deqi.doors.access import needs
-from deqi.record.care.queries.single_case import asked_of
+from deqi.record.care.queries.single_case import texts_asked_of
 from deqi.record.errors import Refusal
 from deqi.record.patients.actions.consents import record_consent
 from deqi.record.patients.queries import patient_for
@@ -42,7 +42,8 @@ def consents(request: HttpRequest, patient_id: UUID) -> HttpResponse:
             refusal = error
     held = in_force(patient.id)
     rows = [
-        {"kind": kind, "text": text, "held": held.get(kind)} for kind, text in asked_of(patient.id).items()
+        {"kind": kind, "text": text, "held": held.get(kind)}
+        for kind, text in texts_asked_of(patient.id).items()
     ]
     context = {"here": "patients", "patient": patient, "rows": rows, "refusal": refusal, "given": given}
     return render(request, "clinic/people/consents.html", context, status=422 if refusal else 200)

@@ -41,7 +41,7 @@ def protocol_of(case: SingleCase) -> Protocol:
     return _PROTOCOL.validate_python(case.protocol)
 
 
-def asked_of(patient_id: UUID) -> Mapping[str, ConsentText]:
+def texts_asked_of(patient_id: UUID) -> Mapping[str, ConsentText]:
     """The consent texts this person is asked: the four of everybody, and that of an offer that was made to them."""
     found = dict(consent_texts())
     kind = Consent.Kind.SINGLE_CASE
