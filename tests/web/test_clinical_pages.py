@@ -368,7 +368,7 @@ def test_a_review_without_enough_ratings_says_so(people, alice, eve, course):
 
 
 def test_a_review_the_model_cannot_work_out_still_shows_the_means(people, alice, eve, course, monkeypatch):
-    def refuse(*_):
+    def refuse(*_, **__):
         raise FitError("the ratings could not be fitted")
 
     for module in ("model", "fan"):
