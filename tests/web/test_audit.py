@@ -143,6 +143,25 @@ def test_a_log_longer_than_one_batch_is_walked_whole(unlocked, monkeypatch):
     assert list(verify_chain()) == ["audit entry 5 was altered"]
 
 
+@pytest.mark.parametrize("batch", [4, 9, 2000])
+def test_what_a_clinic_at_work_adds_meanwhile_is_no_fault(log_of_nine, monkeypatch, batch):
+    """Somebody looks at a record after each question that the check asks of the log."""
+    from deqi.record.audit import chain
+
+    plain, alice = chain._lists, log_of_nine.actor("alice")
+    looks = iter(range(3))
+
+    def busy(entries):
+        if next(looks, None) is not None:
+            patient_for(alice, log_of_nine.eve_patient.id, "clinical.view", page="chart")
+        return plain(entries)
+
+    monkeypatch.setattr(chain, "_lists", busy)
+    monkeypatch.setattr(chain, "BATCH", batch)
+    assert list(verify_chain()) == []
+    assert AuditEntry.objects.count() > 9
+
+
 def test_a_patient_reads_who_looked_in_plain_words_with_repeats_counted(log_of_nine):
     lines = who_looked(log_of_nine.actor("eve")).lines
     assert [(line.who, line.role, line.what, line.times, line.own) for line in lines] == [
