@@ -1,0 +1,69 @@
+"""How many of N random requests cross over to another person's record? (RELIABILITY.md, figure 7: none of 100,000)
+
+    python -m benchmarks.access_fuzz [--requests 100000] [--seed 1] [--seconds 0]
+
+Random page x person x method x ids of others in path, query and body, in one process on an empty database of its own
+(SQLite in a temporary folder); judged by the permission table. What counts is told in tests/access/fuzz.py. Stops
+after `--seconds` when given. Exit code 1 when anything crossed or an answer was 500.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import sys
+import tempfile
+import time
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--requests", type=int, default=100_000)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--seconds", type=float, default=0)
+    chosen = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="deqi-fuzz-") as folder:
+        os.environ.update(
+            DEQI_HOME=folder, DEQI_DATABASE_URL="", DJANGO_SETTINGS_MODULE="deqi.config.settings",
+            DEQI_HOSTS="testserver", DEQI_IDLE_SECONDS="604800",
+        )  # fmt: skip
+        return _run(chosen)
+
+
+def _run(chosen: argparse.Namespace) -> int:
+    import django
+
+    django.setup()
+    from django.core.management import call_command
+    from django.db import transaction
+    from tests.access.conftest import NAMES, _session
+    from tests.access.fuzz import Fuzz
+    from tests.conftest import make_clinic
+
+    logging.disable(logging.ERROR)
+    call_command("migrate", verbosity=0)
+    with transaction.atomic():
+        people = make_clinic()
+        cookies = {"anonymous": "", **{name: _session(people.users[name]) for name in NAMES}}
+        fuzz, began, used = Fuzz(people, cookies, chosen.seed), time.monotonic(), time.process_time()
+        for turn in range(1, chosen.requests + 1):
+            fuzz.step()
+            if turn % 5000 == 0:
+                print(f"{turn}: {len(fuzz.found.crossings)} crossings", flush=True)
+            if chosen.seconds and time.monotonic() - began > chosen.seconds:
+                break
+        transaction.set_rollback(True)
+    found, taken = fuzz.found, time.process_time() - used
+    print(
+        f"seed {chosen.seed}: {found.requests} requests ({taken / found.requests * 1000:.1f} ms of processor each), "
+        f"{found.allowed} allowed by the table, {found.wrote} wrote, statuses {dict(sorted(found.statuses.items()))}"
+    )
+    print(f"crossings: {len(found.crossings)}, answers of 500: {len(found.errors)}")
+    for said in [*found.crossings, *found.errors][:40]:
+        print(f"  {said}")
+    return 1 if found.crossings or found.errors else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
