@@ -184,32 +184,35 @@ def save_while_killing(
     """Registers patients from `writers` threads while `kills` kill -9 fall; returns what was acknowledged."""
     chance = random.Random(seed)
     server, report, over = Server(place, port), Report(), threading.Event()
-    server.start()
-    threads = [
-        threading.Thread(target=_write, args=(port, report, over), daemon=True) for _ in range(writers)
-    ]
-    for thread in threads:
-        thread.start()
-    for _ in range(kills):
-        _wait_for_a_save(report)
-        time.sleep(chance.uniform(0.05, 0.5))
-        victim = chance.choice(["worker", "master", *(["database"] if postgres else [])])
-        report.kills[victim] = report.kills.get(victim, 0) + 1
-        began = time.monotonic()
-        if victim == "worker":
-            server.kill_worker()
-            report.back_s.append(server.wait(began))
-        elif victim == "master":
-            server.kill()
-            report.back_s.append(server.start())
-        else:
-            postgres.kill()
-            postgres.start()
-            report.back_s.append(server.wait(began))
-    over.set()
-    for thread in threads:
-        thread.join(30)
-    server.kill()
+    threads: list[threading.Thread] = []
+    try:
+        server.start()
+        threads += [
+            threading.Thread(target=_write, args=(port, report, over), daemon=True) for _ in range(writers)
+        ]
+        for thread in threads:
+            thread.start()
+        for _ in range(kills):
+            _wait_for_a_save(report)
+            time.sleep(chance.uniform(0.05, 0.5))
+            victim = chance.choice(["worker", "master", *(["database"] if postgres else [])])
+            report.kills[victim] = report.kills.get(victim, 0) + 1
+            began = time.monotonic()
+            if victim == "worker":
+                server.kill_worker()
+                report.back_s.append(server.wait(began))
+            elif victim == "master":
+                server.kill()
+                report.back_s.append(server.start())
+            else:
+                postgres.kill()
+                postgres.start()
+                report.back_s.append(server.wait(began))
+    finally:
+        over.set()
+        for thread in threads:
+            thread.join(30)
+        server.kill()
     return report
 
 

@@ -18,9 +18,12 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-#: A child that dies sooner than this after its start is started again after `PAUSE_S`, else at once.
+#: A child that dies sooner than this after its start is started again after `PAUSE_S`.
 SHORT_LIFE_S = 3.0
 PAUSE_S = 0.8
+#: One that ends by an error of its own within this time rests as long as it lived (its database may be away).
+#: Everything else is started again at once.
+YOUNG_S = 30.0
 #: So many short lives in a row, each ended by an error of its own: there is no use in going on.
 MOST_SHORT_LIVES = 10
 #: How long a stop waits for requests and jobs that are going on.
@@ -63,9 +66,11 @@ class Child:
     def died(self, status: int) -> None:
         """Notes the death and when to start again."""
         now, code = time.monotonic(), os.waitstatus_to_exitcode(status)
-        short = now - self.started < SHORT_LIFE_S
+        lived = now - self.started
+        short = lived < SHORT_LIFE_S
         self.short_lives = self.short_lives + 1 if short and code > 0 else 0
-        self.pid, self.start_at = 0, now + PAUSE_S if short else now
+        rest = PAUSE_S if short else lived if code > 0 and lived < YOUNG_S else 0
+        self.pid, self.start_at = 0, now + rest
         how = f"signal {-code}" if code < 0 else f"exit code {code}"
         print(f"deqi: the {self.name} ended ({how}); it is started again", file=sys.stderr, flush=True)
 
