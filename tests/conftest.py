@@ -227,3 +227,9 @@ def statements():
         assert len(sql) <= at_most, f"{len(sql)} statements, at most {at_most} are allowed:\n{listed}"
 
     return count
+
+
+def pytest_runtest_logreport(report):
+    """A failure is told when it happens, not only at the end of a long run."""
+    if report.failed:
+        print(f"\nFAILED {report.nodeid} ({report.when})\n{report.longreprtext[-1500:]}", flush=True)

@@ -74,7 +74,10 @@ class Kept:
 
     def start(self) -> None:
         self.process = subprocess.Popen(
-            [str(Path(sys.executable).parent / "deqi"), "serve", "--port", str(self.port), "--workers", "1"],
+            [
+                str(Path(sys.executable).parent / "deqi"), "serve", "--port", str(self.port), "--workers", "1",
+                "--wait-for-port", str(PATIENCE_S),
+            ],
             env=self.place.environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
             start_new_session=True,
         )  # fmt: skip
@@ -145,13 +148,16 @@ def test_when_the_keeper_itself_is_killed_its_children_end_and_the_next_one_take
     kept.process.wait()
     kept.start()
     wait_for(lambda: not any(map(runs, family)), "the children of the killed keeper to end")
-    assert kept.answers()
+    wait_for(kept.answers, "a page from the next server")
 
 
 def test_a_port_that_stays_taken_is_refused_in_words(clinic):
     with socket.create_server(("127.0.0.1", 0)) as other:
         done = subprocess.run(
-            [str(Path(sys.executable).parent / "deqi"), "serve", "--port", str(other.getsockname()[1])],
+            [
+                str(Path(sys.executable).parent / "deqi"), "serve", "--wait-for-port", "0.5",
+                "--port", str(other.getsockname()[1]),
+            ],
             env=clinic.environment, capture_output=True, text=True, timeout=PATIENCE_S,
         )  # fmt: skip
     assert done.returncode == 2

@@ -16,7 +16,7 @@ from deqi.doors.cli.home import need_database, with_home
 from deqi.doors.cli.main import Refused
 
 #: A server that was killed may still answer its last requests this long.
-WAIT_FOR_PORT_S = 5.0
+WAIT_FOR_PORT_S = 20.0
 
 
 @click.command()
@@ -24,8 +24,16 @@ WAIT_FOR_PORT_S = 5.0
 @click.option("--port", default=8000, show_default=True, envvar="PORT")
 @click.option("--workers", default=2, show_default=True)
 @click.option("--no-background", is_flag=True, help="Leave background work to a `deqi worker` elsewhere.")
+@click.option(
+    "--wait-for-port",
+    default=WAIT_FOR_PORT_S,
+    show_default=True,
+    help="Seconds to wait for a port that is taken.",
+)
 @with_home
-def command(home: Path, host: str, port: int, workers: int, no_background: bool) -> None:
+def command(
+    home: Path, host: str, port: int, workers: int, no_background: bool, wait_for_port: float
+) -> None:
     """Serve the clinic and do its background work. Refuses a half-upgraded database,
     one that could lose a save, or one without its key.
 
@@ -37,16 +45,18 @@ def command(home: Path, host: str, port: int, workers: int, no_background: bool)
 
     if found := [*faults(), *sealing.faults(at_most=1)]:
         raise Refused("\n".join(found))
-    serve(host, port, workers, background=not no_background)
+    serve(host, port, workers, background=not no_background, wait_s=wait_for_port)
 
 
-def serve(host: str, port: int, workers: int, *, background: bool = True) -> None:
+def serve(
+    host: str, port: int, workers: int, *, background: bool = True, wait_s: float = WAIT_FOR_PORT_S
+) -> None:
     """Collects the static files, opens the port and becomes the keeper; does not return."""
     from django.db import connections
 
     collect_static()
     connections.close_all()
-    listening = listen(host, port)
+    listening = listen(host, port, wait_s)
     os.set_inheritable(listening.fileno(), True)
     click.echo(f"Deqi on http://{host}:{port}  (Ctrl-C stops it)", nl=True)
     sys.stdout.flush()
@@ -56,10 +66,10 @@ def serve(host: str, port: int, workers: int, *, background: bool = True) -> Non
     )
 
 
-def listen(host: str, port: int) -> socket.socket:
+def listen(host: str, port: int, wait_s: float = WAIT_FOR_PORT_S) -> socket.socket:
     """The open port. Waits for what a killed server left behind; refuses a port that stays taken."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    end = time.monotonic() + WAIT_FOR_PORT_S
+    end = time.monotonic() + wait_s
     while True:
         try:
             return socket.create_server((host, port), family=family, backlog=1024)

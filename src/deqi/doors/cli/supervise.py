@@ -54,6 +54,8 @@ class Child:
 
     name: str
     command: list[str]
+    #: Open files that it must not have: one that holds the socket keeps the port taken when the keeper is killed.
+    without: tuple[int, ...] = ()
     pid: int = 0
     started: float = 0.0
     start_at: float = 0.0
@@ -61,7 +63,8 @@ class Child:
 
     def start(self) -> None:
         self.started = time.monotonic()
-        self.pid = os.posix_spawn(self.command[0], self.command, os.environ)
+        closed = [(os.POSIX_SPAWN_CLOSE, fd) for fd in self.without]
+        self.pid = os.posix_spawn(self.command[0], self.command, os.environ, file_actions=closed)
 
     def died(self, status: int) -> None:
         """Notes the death and when to start again."""
@@ -192,7 +195,8 @@ def children(socket_fd: int, workers: int, background: bool) -> list[Child]:
     )
     if not background:
         return [web]
-    return [web, Child("background worker", [python, "-m", "deqi.doors.cli.main", "worker"])]
+    worker = [python, "-m", "deqi.doors.cli.main", "worker"]
+    return [web, Child("background worker", worker, without=(socket_fd,))]
 
 
 def main(arguments: list[str]) -> int:
