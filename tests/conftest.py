@@ -6,10 +6,25 @@ does research, Dan needles at South, Eve is a patient at North, Frank one at Sou
 
 from __future__ import annotations
 
+import time
 from datetime import date, timedelta
 from types import SimpleNamespace
 
 import pytest
+from django.core.management.base import CommandError
+from django.db.utils import OperationalError
+
+
+def undisturbed(step) -> None:
+    """Does one step of emptying the tables. A page that is closed may leave a request that the server still answers,
+    and its locks and ours can wait for each other; the database then ends one of the two, and we try again."""
+    for tries_left in reversed(range(10)):
+        try:
+            return step()
+        except (CommandError, OperationalError):
+            if not tries_left:
+                raise
+            time.sleep(0.5)
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -26,22 +41,20 @@ def _flush_can_empty_the_tables():
     decided = import_module("deqi.record.care.migrations.0003_decided_stays_decided")
     baseline = import_module("deqi.record.care.migrations.0006_baseline_locked")
     answered = import_module("deqi.record.questionnaires.migrations.0002_complete_stays_complete")
+    kept = (migration, signed, decided, baseline, answered)
     plain = TransactionTestCase._fixture_teardown
 
+    def switch(what: str) -> None:
+        with connection.schema_editor() as editor:
+            for one in kept:
+                getattr(one, what)(apps, editor)
+
     def teardown(case):
-        with connection.schema_editor() as editor:
-            migration.remove(apps, editor)
-            signed.remove(apps, editor)
-            decided.remove(apps, editor)
-            baseline.remove(apps, editor)
-            answered.remove(apps, editor)
-        plain(case)
-        with connection.schema_editor() as editor:
-            migration.install(apps, editor)
-            signed.install(apps, editor)
-            decided.install(apps, editor)
-            baseline.install(apps, editor)
-            answered.install(apps, editor)
+        undisturbed(lambda: switch("remove"))
+        try:
+            undisturbed(lambda: plain(case))
+        finally:
+            undisturbed(lambda: switch("install"))
         migration.first_head(apps, None)
 
     TransactionTestCase._fixture_teardown = teardown
