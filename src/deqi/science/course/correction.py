@@ -138,11 +138,12 @@ def tilted(
     spread = np.einsum("gik,gkj->gij", rows, to_y)
     quadratic = tilt.quadratic
     eye = np.eye(TERMS)
+    left = eye - quadratic @ spread
     for _ in range(6):
-        left = eye - quadratic @ spread
         if np.linalg.eigvals(left).real.min() > LEAST_LEFT:
             break
         quadratic = 0.5 * quadratic
+        left = eye - quadratic @ spread
     inverse = np.linalg.inv(left)
     pull = tilt.linear + mu @ quadratic
     moved = np.einsum("gij,gj->gi", inverse, pull)  # (I - QS)^-1 (l + Q mu)
