@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from contextlib import nullcontext
 from datetime import UTC, date, datetime, timedelta
 
 import pyrage
@@ -82,6 +83,23 @@ def test_a_job_that_somebody_is_at_is_left_alone_until_its_time_is_over(db):
     PeriodicJob.objects.create(name="tidy", next_run_at=NOW, running_until=NOW + timedelta(minutes=5))
     assert jobs.run("tidy", NOW) is None
     assert jobs.run("tidy", NOW + timedelta(minutes=6)) is not None
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_a_run_that_outlived_its_lease_leaves_the_lease_of_the_one_that_took_over(db, monkeypatch, fails):
+    later = NOW + jobs.JOBS["tidy"].lease + timedelta(seconds=1)
+    theirs = later + jobs.JOBS["tidy"].lease
+
+    def overtaken():
+        PeriodicJob.objects.filter(name="tidy").update(running_until=theirs, last_run_at=later)
+        if fails:
+            raise OSError("too late")
+
+    monkeypatch.setattr(keeping, "tidy", overtaken)
+    with pytest.raises(OSError) if fails else nullcontext():
+        jobs.run("tidy", NOW)
+    row = PeriodicJob.objects.get(name="tidy")
+    assert (row.running_until, row.last_ok_at, row.last_error) == (theirs, None, "")
 
 
 # --- back-ups

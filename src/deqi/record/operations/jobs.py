@@ -110,21 +110,26 @@ def run_job(name: str) -> Any:
 
 
 def run(name: str, now: datetime | None = None) -> Any:
-    """Does one job and writes down how it went. None when another worker is at it. Raises what the job raised."""
+    """Does one job and writes down how it went. None when another worker is at it. Raises what the job raised.
+
+    Of a run that outlived its lease while another took over, the other writes down how it went: `running_until` tells
+    whose lease it is, because whoever takes over begins after it.
+    """
     job, now = JOBS[name], now or timezone.now()
     row = PeriodicJob.objects.filter(name=name)
     PeriodicJob.objects.get_or_create(name=name, defaults={"next_run_at": now + job.every})
-    if not row.filter(Q(running_until=None) | Q(running_until__lt=now)).update(
-        running_until=now + job.lease, last_run_at=now
-    ):
+    until = now + job.lease
+    free = Q(running_until=None) | Q(running_until__lt=now)
+    if not row.filter(free).update(running_until=until, last_run_at=now):
         return None
+    mine = row.filter(running_until=until)
     try:
         result = import_string(job.function)()
     except Exception as error:
         words = f"{type(error).__name__}: {error}"[:300]
-        row.update(running_until=None, last_error=words, last_error_at=timezone.now())
+        mine.update(running_until=None, last_error=words, last_error_at=timezone.now())
         raise
-    row.update(running_until=None, last_error="", last_ok_at=now, last_result=result or {})
+    mine.update(running_until=None, last_error="", last_ok_at=now, last_result=result or {})
     return result
 
 
