@@ -150,6 +150,7 @@ def test_the_chart_of_500_sessions_opens_with_few_statements(people, alice, eve,
     with statements(at_most=12):
         page = alice.get(url("chart", eve.id) + "?page=3").content.decode()
     assert "page 3 of 63, 500 sessions" in page and "left heel: burning 6 of 10" in page
+    assert "page 1 of 63" in alice.get(url("chart", eve.id) + "?page=²").content.decode()
 
 
 @pytest.mark.parametrize(

@@ -124,7 +124,7 @@ def test_one_tap_is_one_rating_a_day_and_the_last_tap_counts(people, as_):
     assert "That is all for today" in eve.get(reverse("patient:checkin")).content.decode()
 
 
-@pytest.mark.parametrize("value", ["11", "-1", "", "abc"])
+@pytest.mark.parametrize("value", ["11", "-1", "", "abc", "²"])
 def test_an_impossible_rating_is_refused(people, as_, value):
     answer = as_("eve").post(reverse("patient:rate", args=["burning_average"]), {"answer": value})
     assert answer.status_code == 422 and not Observation.objects.exists()

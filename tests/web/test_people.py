@@ -53,7 +53,7 @@ def test_a_patient_is_found_by_name_number_or_birth_date(people, typed):
     assert [p.name for p in find_patients(people.actor("carol"), typed).patients] == ["Eve Elm"]
 
 
-@pytest.mark.parametrize("typed", ["", "e", "lm", "elm frank", "2", "3/4/1958"])
+@pytest.mark.parametrize("typed", ["", "e", "lm", "elm frank", "2", "²", "3/4/1958"])
 def test_what_is_not_theirs_or_does_not_match_is_not_found(people, typed):
     """Frank has number 2 at South; 3/4/1958 is the third of April, never the fourth of March."""
     assert find_patients(people.actor("carol"), typed).patients == []

@@ -37,7 +37,7 @@ def rate(request: HttpRequest, code: str) -> HttpResponse:
     if request.method == "POST":
         value = request.POST.get("answer", "")
         try:
-            rate_today(request.actor, code, int(value) if value.isdigit() and len(value) < 3 else -1)
+            rate_today(request.actor, code, int(value) if value.isdecimal() and len(value) < 3 else -1)
             after = asked.codes[at + 1] if at + 1 < len(asked.codes) else None
             response = redirect("patient:rate", after) if after else redirect("patient:checkin")
             response.status_code = 303

@@ -57,7 +57,7 @@ def medicines(request: HttpRequest) -> HttpResponse:
 def access_log(request: HttpRequest) -> HttpResponse:
     """Who looked at or changed the record, newest first."""
     before = request.GET.get("before", "")
-    page = who_looked(request.actor, before=int(before) if before.isdigit() and len(before) < 18 else None)
+    page = who_looked(request.actor, before=int(before) if before.isdecimal() and len(before) < 18 else None)
     return render(request, "patient/access_log.html", {"page": page})
 
 

@@ -50,7 +50,7 @@ def rate(request: HttpRequest, token: str, code: str) -> HttpResponse:
     if request.method == "POST":
         value = request.POST.get("answer", "")
         try:
-            opened = answer(token, code, int(value) if value.isdigit() and len(value) < 3 else -1)
+            opened = answer(token, code, int(value) if value.isdecimal() and len(value) < 3 else -1)
             response = redirect("rating:begin", token)
             response.status_code = 303
             return response

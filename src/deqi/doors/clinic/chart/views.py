@@ -41,7 +41,7 @@ def chart(request: HttpRequest, patient_id: UUID) -> HttpResponse:
     patient = patient_for(request.actor, patient_id, "clinical.view", page="chart")
     on = today_at(patient.home_site)
     page = request.GET.get("page", "1")
-    number = int(page) if page.isdigit() and len(page) < 5 else 1
+    number = int(page) if page.isdecimal() and len(page) < 5 else 1
     seen = chart_of(
         patient, on, number, scores=score_columns(patient), conduction=conduction_columns(patient)
     )

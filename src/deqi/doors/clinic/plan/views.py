@@ -112,7 +112,7 @@ def course(request: HttpRequest, course_id: UUID) -> HttpResponse:
                     course_id,
                     form.plan(revisions[0].proposal),
                     why=form.cleaned_data["why"],
-                    expected=int(expected) if expected.isdigit() else None,
+                    expected=int(expected) if expected.isdecimal() and len(expected) < 10 else None,
                 )
                 messages.success(request, "The plan is changed; the one before stays readable.")
                 return see_other("clinic:course", course_id)

@@ -107,7 +107,9 @@ def audit(request: HttpRequest) -> HttpResponse:
     """The log, newest first, fifty entries a page."""
     form, asked = _asked(request)
     before = request.GET.get("before", "")
-    page = report(request.actor, asked, before=int(before) if before.isdigit() else None)
+    page = report(
+        request.actor, asked, before=int(before) if before.isdecimal() and len(before) < 18 else None
+    )
     query = request.GET.copy()
     query.pop("before", None)
     context = {"form": form, "page": page, "query": query.urlencode(), "asked": asked}

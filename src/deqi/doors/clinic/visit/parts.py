@@ -36,7 +36,7 @@ def whole(post: Mapping[str, str], name: str, label: str, low: int, high: int, *
     text = post.get(name, "").strip()
     if not text and not needed:
         return None
-    if not text.lstrip("-").isdecimal() or not low <= int(text) <= high:
+    if not text.removeprefix("-").isdecimal() or len(text) > 9 or not low <= int(text) <= high:
         raise Refusal(f"{label}: a whole number from {low} to {high}.", field=name)
     return int(text)
 

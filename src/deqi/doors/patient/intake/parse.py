@@ -64,7 +64,7 @@ def marks_of(post: QueryDict, before: Mapping[str, Any]) -> dict[str, int]:
 
 
 def _whole(text: str | None) -> int | None:
-    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 6 else None
+    return int(text) if text and text.isascii() and text.isdecimal() and len(text) < 6 else None
 
 
 def _number(text: str) -> float | int | str:

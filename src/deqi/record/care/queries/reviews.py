@@ -269,7 +269,7 @@ def _direction(before: dict[str, Any] | None, after: dict[str, Any]) -> float:
 
 
 def _number(text: str) -> float | None:
-    digits = "".join(char if char.isdigit() or char == "." else " " for char in text).split()
+    digits = "".join(char if char.isdecimal() or char == "." else " " for char in text).split()
     try:
         return float(digits[0]) if digits else None
     except ValueError:

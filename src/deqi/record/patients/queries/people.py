@@ -55,7 +55,7 @@ def find_patients(actor: Actor, text: str) -> Found:
     born = birth_date_in(text)
     if born:
         patients, meaning = list(rows.filter(birth_date=born)[: LIMIT + 1]), "birth date"
-    elif text.lstrip("#").isdigit():
+    elif text.lstrip("#").isdecimal():
         number = int(text.lstrip("#")[:9])
         patients, meaning = list(rows.filter(record_number=number)), "record number"
     elif len(folded(text)) >= 2:
@@ -99,7 +99,7 @@ def birth_date_in(text: str) -> date | None:
         return None
     first, month, last = words.groups()
     year, day = (first, last) if len(first) == 4 else (last, first)
-    if not month.isdigit():
+    if not month.isdecimal():
         if month[:3].lower() not in _MONTHS:
             return None
         month = str(_MONTHS.index(month[:3].lower()) + 1)

@@ -127,7 +127,7 @@ def _belongs(first: str, second: str) -> bool:
     """A number and its unit ("25 mm"), or a meridian's letters and a number ("st 36"; one letter is a side)."""
     if re.fullmatch(rf"{_NUMBER}(?:[/-]{_NUMBER})?", first):
         return second.lower() in UNITS and len(second) > 1
-    return len(first) > 1 and first.isalpha() and second.isdigit() and bool(lookup(first + second))
+    return len(first) > 1 and first.isalpha() and second.isdecimal() and bool(lookup(first + second))
 
 
 def _read(span: Span) -> Token:
@@ -189,7 +189,7 @@ def _members(span: Span, code: str, places: str) -> tuple[str, ...]:
     by_name = {name.lower(): name for name in known}
     for part in re.split(r"[/,]", places.lower()):
         first, _, last = part.partition("-")
-        if first[:1].isalpha() and last.isdigit():
+        if first[:1].isalpha() and last.isdecimal():
             last = first[0] + last
         if first not in by_name or (last and last not in by_name):
             offers = (
