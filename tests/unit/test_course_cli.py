@@ -69,6 +69,7 @@ def test_a_review_that_cannot_be_computed_says_so_and_ends_well(course, monkeypa
         ("2026-04-13,burning,much,7d", "'much' is not a number"),
         ("2026-04-14,burning,5,24h", "r.csv:59: date: 2026-04-14 is after the review date 2026-04-13"),
         ("13.4.2026,burning,5,7d", "'13.4.2026' is not a date"),
+        ("20260413,burning,5,24h", "'20260413' is not a date"),
         ("2026-04-13,burning,5,24h", "r.csv:59: the same date, symptom and recall as row 58"),
         ("2026-04-13,itch,5,24h", "'itch' is not one of pain, burning"),
         ("2026-04-13,burning,5,1h", "recall: '1h' is not one of 24h, 7d"),

@@ -55,6 +55,7 @@ def test_semicolons_with_decimal_commas_and_a_mark_at_the_start():
         ("suralis,left,6,,,,2026-03-04,L,,,", "row 2, nerve: 'suralis' is not one of"),
         ("sural,left,6,,,,04.03.2026,L,,,", "row 2, date: '04.03.2026' is not a day"),
         ("sural,left,6,,,,2026-02-30,L,,,", "row 2, date"),
+        ("sural,left,6,,,,2026-W10-3,L,,,", "row 2, date"),
         ("sural,left,6,,,,2026-03-04,,,,", "row 2, lab: which laboratory"),
         ("sural,left,,,,,2026-03-04,L,,,", "row 2: no figure in this row"),
         (

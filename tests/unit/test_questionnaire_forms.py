@@ -8,7 +8,7 @@ from fhir.resources.R4B.questionnaire import Questionnaire as R4BQuestionnaire
 from fhir.resources.R4B.questionnaireresponse import QuestionnaireResponse
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.questionnaires import CORE, SDC, calculated, choice, made_up, questionnaire, tnsc_like
+from tests.questionnaires import CORE, SDC, calculated, choice, made_up, questionnaire, tnsc_like, weighted
 
 from deqi.science.measures import scorers
 from deqi.science.measures.questionnaire import (
@@ -135,6 +135,36 @@ def test_what_is_no_questionnaire_at_all(raw, message):
     assert message in " ".join(faults(raw).values())
 
 
+HUGE = ["1e400", "-1e400", "1" + "0" * 400, "1000000000001"]
+
+
+@pytest.mark.parametrize("number", HUGE)
+@pytest.mark.parametrize(
+    "item, place",
+    [
+        ({"extension": [{"url": CORE + "minValue", "valueDecimal": "#"}]}, "extension[0].valueDecimal"),
+        ({"extension": [{"url": CORE + "maxValue", "valueInteger": "#"}]}, "extension[0].valueInteger"),
+        ({"extension": [{"url": "urn:passed-over", "valueDecimal": "#"}]}, "extension[0].valueDecimal"),
+        ({"type": "choice", "answerOption": [{"valueInteger": "#"}]}, "answerOption[0].valueInteger"),
+        (
+            {"type": "choice", "answerOption": weighted("#")},
+            "answerOption[0].valueCoding.extension[0].valueDecimal",
+        ),
+        (
+            {"enableWhen": [{"question": "a", "operator": "=", "answerDecimal": "#"}]},
+            "enableWhen[0].answerDecimal",
+        ),
+    ],
+)
+def test_a_number_too_large_to_count_with_is_named_with_its_place(item, place, number):
+    raw = questionnaire(
+        {"linkId": "a", "text": "A", "type": "decimal"},
+        {"linkId": "b", "text": "B", "type": "decimal", **item},
+    )
+    found = faults(json.dumps(raw).replace('"#"', number))
+    assert "too large" in found[f"$.item[1].{place}"]
+
+
 def test_every_fault_is_told_at_once():
     raw = made_up()
     raw["item"][1].pop("text")
@@ -243,13 +273,35 @@ def test_what_is_typed_becomes_a_value(form, link_id, typed_in, kept):
     [
         ("1", ["3.5"], "whole"), ("1", ["11"], "most"), ("1", ["-1"], "least"), ("2", ["1e9"], "number"),
         ("2", ["nan"], "number"), ("3", ["9"], "one of the answers"), ("3", ["0", "1"], "one answer"),
-        ("3", ["-1"], "one of the answers"), ("4", ["maybe"], "yes or no"), ("5", ["1", "1"], "twice"),
+        ("3", ["-1"], "one of the answers"), ("3", ["²"], "one of the answers"), ("4", ["maybe"], "yes or no"), ("5", ["1", "1"], "twice"),
         ("6", ["x" * 501], "500"),
     ],
 )  # fmt: skip
 def test_what_it_does_not_take_is_said(form, link_id, typed_in, message):
     with pytest.raises(AnswerError, match=message):
         typed(form.items[link_id], typed_in)
+
+
+@pytest.mark.parametrize("given, taken", [
+    ("2026-03-04", True), ("20260304", False), ("2026-W10-3", False), ("2026-3-4", False), ("2026-02-30", False),
+    ("1899-12-31", False),
+])  # fmt: skip
+def test_a_day_is_written_in_one_way(given, taken):
+    """What is compared as text needs one spelling."""
+    raw = questionnaire({"linkId": "a", "text": "When?", "type": "date"})
+    when = {"question": "a", "operator": ">", "answerDate": given}
+    raw["item"].append({"linkId": "b", "text": "B", "type": "integer", "enableWhen": [when]})
+    if given.startswith("1899"):
+        when["answerDate"] = "2026-03-04"
+    elif not taken:
+        assert "not a day" in faults(raw)["$.item[1].enableWhen[0]"]
+        when["answerDate"] = "2026-03-04"
+    form = read_questionnaire(json.dumps(raw))
+    if taken:
+        assert typed(form.items["a"], [given]) == [given]
+    else:
+        with pytest.raises(AnswerError, match="Please write a day"):
+            typed(form.items["a"], [given])
 
 
 def test_an_answer_to_what_is_worked_out_is_refused(form):

@@ -25,6 +25,7 @@ from deqi.science.course.many import ManyError, review_many, tasks
 from deqi.science.course.simulate import WORLDS
 from deqi.science.course.simulate import simulate as make_up
 from deqi.science.course.tables import TableError, check_columns, parse_ratings, parse_sessions, text_of
+from deqi.science.days import day_of
 
 FORMAT = click.option(
     "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True
@@ -160,9 +161,7 @@ def _typed(name: str, values: np.ndarray[Any, Any], on_column: str | None) -> np
 
 def _day(value: Any) -> Any:
     try:
-        return np.datetime64(
-            value if isinstance(value, dt.date) else dt.date.fromisoformat(str(value).strip())
-        )
+        return np.datetime64(value if isinstance(value, dt.date) else day_of(str(value).strip()))
     except ValueError:
         return np.datetime64("NaT")
 

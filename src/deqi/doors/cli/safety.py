@@ -12,6 +12,7 @@ from deqi.doors.cli.main import Refused
 from deqi.science import points as atlas
 from deqi.science import safety
 from deqi.science.case import CaseError, load_case
+from deqi.science.days import day_of
 
 WORDS = {"stop": "STOP", "avoid": "AVOID", "modify": "CHANGE", "inform": "TELL"}
 
@@ -93,7 +94,7 @@ def facts(form: str) -> None:
 
 def _day(text: str) -> datetime.date:
     try:
-        return datetime.date.fromisoformat(text)
+        return day_of(text)
     except ValueError:
         raise Refused(f"--on: {text!r} is not a day, e.g. 2026-11-23")
 

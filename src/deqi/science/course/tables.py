@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deqi.science.course.ratings import EARLIEST, Rating
+from deqi.science.days import day_of
 from deqi.science.measures import symptoms
 
 RATING_COLUMNS = ("date", "symptom", "value", "recall")
@@ -122,7 +123,7 @@ def _date(
     cell: str, where: str, on: dt.date | None, born: dt.date | None, errors: list[str]
 ) -> dt.date | None:
     try:
-        day = dt.date.fromisoformat(cell.strip())
+        day = day_of(cell.strip())
     except ValueError:
         errors.append(f"{where}: {cell!r} is not a date like 2026-03-09")
         return None

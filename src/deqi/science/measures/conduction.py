@@ -21,6 +21,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 
+from deqi.science.days import day_of
 from deqi.science.measures.items import SIDES, ConductionMeasure, conduction_measures
 
 NEEDED = ("nerve", "side", "date", "lab")
@@ -171,7 +172,7 @@ def _study(line: int, cells: Mapping[str, str], faults: list[Fault]) -> Study | 
         wrong("side", f"{cells['side']!r} is not left or right")
     on = None
     with suppress(ValueError):
-        on = date.fromisoformat(cells["date"]) if len(cells["date"]) == 10 else None
+        on = day_of(cells["date"])
     if on is None:
         wrong("date", f"{cells['date']!r} is not a day such as 2026-03-04")
     for name, longest in (("lab", 100), ("device", 80), ("examiner", 80)):

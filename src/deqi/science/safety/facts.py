@@ -21,6 +21,7 @@ from typing import Any, Literal, Self
 
 from pydantic import Field, model_validator
 
+from deqi.science.days import day_of
 from deqi.science.knowledge import Strict, data_path, load_yaml
 from deqi.science.safety.conditions import Condition, Known
 
@@ -181,7 +182,7 @@ def _as_date(value: object, refusal: ValueError) -> date:
     if isinstance(value, date):
         return value
     try:
-        return date.fromisoformat(str(value))
+        return day_of(str(value))
     except ValueError:
         raise refusal from None
 

@@ -13,9 +13,9 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date
 from typing import Any
 
+from deqi.science.days import is_day
 from deqi.science.measures.questionnaire.fhirpath import ExpressionError, Work, evaluate
 from deqi.science.measures.questionnaire.form import Condition, Form, Item
 
@@ -41,7 +41,7 @@ def typed(item: Item, given: Sequence[str]) -> list[Any]:
     if not words:
         return []
     if item.type == "choice":
-        return checked(item, [int(word) if word.isdigit() and len(word) < 4 else -1 for word in words])
+        return checked(item, [int(word) if word.isdecimal() and len(word) < 4 else -1 for word in words])
     if item.type == "boolean":
         return checked(item, [{"yes": True, "no": False}.get(word) for word in words])
     if item.type == "integer":
@@ -92,14 +92,8 @@ def _fault(item: Item, value: Any) -> str:
     if not isinstance(value, str):
         return "Please write it in words."
     if kind == "date":
-        try:
-            return (
-                ""
-                if 1900 <= date.fromisoformat(value).year <= 2199 and len(value) == 10
-                else "Please write a day."
-            )
-        except ValueError:
-            return "Please write a day, such as 2026-03-04."
+        good = is_day(value) and "1900" <= value[:4] <= "2199"
+        return "" if good else "Please write a day, such as 2026-03-04."
     return f"At most {item.longest} characters." if len(value) > item.longest else ""
 
 

@@ -14,9 +14,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import date
 from typing import Any
 
+from deqi.science.days import is_day
 from deqi.science.measures.questionnaire import resource as fhir
 from deqi.science.measures.questionnaire.fhirpath import ExpressionError, check
 from deqi.science.measures.questionnaire.form import NUMERIC, Condition, Form, Item, Option
@@ -333,17 +333,9 @@ class _Reading:
                 self.fault(path, f"that is not an answer of {when.question!r}")
                 return None
             value = place
-        if asked.type == "date" and not _is_date(value):
+        if asked.type == "date" and not is_day(value):
             self.fault(path, f"{value!r} is not a day")
         return Condition(when.question, when.operator, value)
-
-
-def _is_date(value: Any) -> bool:
-    try:
-        date.fromisoformat(value)
-    except (TypeError, ValueError):
-        return False
-    return True
 
 
 def _option(option: fhir.AnswerOption) -> Option | None:
@@ -359,7 +351,7 @@ def _option(option: fhir.AnswerOption) -> Option | None:
         weights.append(option.valueInteger)
     elif option.valueString is not None:
         label, value = option.valueString, {"valueString": option.valueString}
-    elif option.valueDate is not None and _is_date(option.valueDate):
+    elif option.valueDate is not None and is_day(option.valueDate):
         label, value = option.valueDate, {"valueDate": option.valueDate}
     else:
         return None

@@ -13,6 +13,8 @@ from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, ValidationError, model_validator
 
+from deqi.science.measures.questionnaire.fhirpath import LARGEST
+
 LARGEST_BYTES = 1_000_000
 ItemType = Literal["group", "display", "boolean", "decimal", "integer", "date", "string", "text", "choice"]
 NOT_TAKEN = ("open-choice", "dateTime", "time", "url", "attachment", "reference", "quantity", "question")
@@ -158,6 +160,8 @@ def parse(source: str | bytes) -> tuple[Questionnaire, dict[str, Any]]:
         raise QuestionnaireError([("$", str(error))])
     if not isinstance(raw, dict) or raw.get("resourceType") != "Questionnaire":
         raise QuestionnaireError([("$.resourceType", "not a FHIR Questionnaire")])
+    if large := _too_large(raw):
+        raise QuestionnaireError(large[:50])
     try:
         return Questionnaire.model_validate(raw), raw
     except ValidationError as error:
@@ -181,6 +185,21 @@ def _said(item: Any) -> str:
 def _path(loc: tuple[Any, ...]) -> str:
     """A place as JSON path: `$.item[2].answerOption[0]`."""
     return "$" + "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in loc)
+
+
+def _too_large(raw: dict[str, Any]) -> list[tuple[str, str]]:
+    """Every number beyond `LARGEST` with its place, wherever it stands: 1e400 is read as infinite, and not JSON."""
+    found: list[tuple[str, str]] = []
+    wait: list[tuple[str, Any]] = [("$", raw)]
+    while wait:
+        path, value = wait.pop()
+        if isinstance(value, dict):
+            wait += [(f"{path}.{key}", one) for key, one in value.items()]
+        elif isinstance(value, list):
+            wait += [(f"{path}[{n}]", one) for n, one in enumerate(value)]
+        elif isinstance(value, int | float) and abs(value) > LARGEST:
+            found.append((path, f"the number is too large; from -{LARGEST} to {LARGEST} are taken"))
+    return found
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
