@@ -67,14 +67,14 @@ def test_only_whom_it_concerns_brings_it_in(people):
 def test_two_figures_are_compared_with_what_repeats_differ_by(people, figures, words):
     alice, eve = people.actor("alice"), people.eve_patient
     import_conduction(alice, eve.id, HEADER + "".join(row(days, value) for days, value in figures))
-    rows = conduction_rows(together(conduction=conduction_columns(eve))["conduction"])
+    rows = conduction_rows(eve, together(conduction=conduction_columns(eve))["conduction"])
     assert words in rows[0].words
 
 
 def test_figures_of_two_laboratories_are_not_one_series(people):
     alice, eve = people.actor("alice"), people.eve_patient
     import_conduction(alice, eve.id, HEADER + row(100, 4) + row(10, 8, lab="South lab"))
-    rows = conduction_rows(together(conduction=conduction_columns(eve))["conduction"])
+    rows = conduction_rows(eve, together(conduction=conduction_columns(eve))["conduction"])
     assert "not one series" in rows[0].words
 
 

@@ -5,7 +5,7 @@ The writer reads and changes every line. Nothing here advises on a medicine or n
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from django.utils import timezone
@@ -14,6 +14,7 @@ from deqi.record.care.models import Letter, Review
 from deqi.record.care.queries.case import case_of
 from deqi.record.care.queries.letters import LetterMatter
 from deqi.record.patients.actions.history import CAUSES
+from deqi.record.practice.clock import local
 from deqi.record.practice.models import Organization
 from deqi.science.evidence import answer
 from deqi.science.measures import examination_items, global_change_steps, symptoms
@@ -46,6 +47,11 @@ COMPLEMENTARY = (
 
 def day(moment: date) -> str:
     return f"{moment.day} {moment:%b %Y}"
+
+
+def _on(matter: LetterMatter, moment: datetime) -> date:
+    """The day it was at the person's site."""
+    return local(matter.patient.home_site, moment).date()
 
 
 def first_draft(matter: LetterMatter, *, kind: str, flag: str = "") -> dict[str, Any]:
@@ -109,7 +115,7 @@ def finding_lines(matter: LetterMatter) -> list[str]:
     """The newest examination: filament, vibration, reflexes, how far up."""
     newest: dict[str, tuple[float, date]] = {}
     for row in matter.lists["examined"]:
-        newest.setdefault(row["code"], (float(row["value"]), row["effective_at"].date()))
+        newest.setdefault(row["code"], (float(row["value"]), _on(matter, row["effective_at"])))
     if not newest:
         return ["No bedside examination recorded yet."]
     when = max(at for _, at in newest.values())
@@ -146,8 +152,8 @@ def treatment_lines(matter: LetterMatter) -> list[str]:
     modality = next((row["modality"] for row in matter.known.courses), "manual")
     how = {"electro": "with electrical stimulation", "auricular": "at the ear"}.get(modality, "by hand")
     lines = [
-        f"{matter.position.given} sessions since {day(matter.course.opened_at.date())}, the last on "
-        f"{day(last['opened_at'].date())}; needling {how}, {last['retention_planned_min']} minutes."
+        f"{matter.position.given} sessions since {day(_on(matter, matter.course.opened_at))}, the last on "
+        f"{day(_on(matter, last['opened_at']))}; needling {how}, {last['retention_planned_min']} minutes."
     ]
     if last["treatment_line"]:
         lines.append(f"Points last time (international codes): {last['treatment_line'][:220]}.")
@@ -204,7 +210,7 @@ def safety_lines(matter: LetterMatter, flag: str = "") -> list[str]:
             found = next((one for one in red_flags() if one.id == row["flag"]), None)
             name = found.presentation.rstrip(".") if found else row["flag"]
             note = f": {row['note']}" if row["note"] else ""
-            lines.append(f"Red flag answered yes on {day(row['asked_at'].date())}: {name}{note}.")
+            lines.append(f"Red flag answered yes on {day(_on(matter, row['asked_at']))}: {name}{note}.")
     asked = len(matter.known.flags)
     if not lines and asked:
         lines.append(f"{asked} red-flag questions asked, none present.")
@@ -253,7 +259,9 @@ def plan_lines(matter: LetterMatter, kind: str) -> list[str]:
         )
     if matter.review is not None:
         review = matter.review
-        lines.append(f"Review of {day(review.at.date())}: {review.get_decision_display()}. {review.reason}")
+        lines.append(
+            f"Review of {day(_on(matter, review.at))}: {review.get_decision_display()}. {review.reason}"
+        )
     return lines
 
 
@@ -298,7 +306,7 @@ def whole(
             "title": licence["practitioner__title"] if licence else "",
             "licence": f"Licence: {licence['authority']} {licence['number']}" if licence else "",
         },
-        "date": day((letter.sent_at or timezone.now()).date()),
+        "date": day(_on(matter, letter.sent_at or timezone.now())),
         "record": str(patient.record_number),
         "to": {"name": letter.to.name, "organisation": letter.to.organisation},
         "ask_label": f"{URGENCY[letter.urgency]}. Asked of you:"

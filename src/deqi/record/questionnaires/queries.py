@@ -33,8 +33,11 @@ def with_permission(rows: QuerySet[Instrument]) -> QuerySet[Instrument]:
 
 
 def why_not(instrument: Any, today: date | None = None) -> str:
-    """Why an instrument (from `with_permission`) may not be used today; "" when it may."""
-    today = today or timezone.now().date()
+    """Why an instrument (from `with_permission`) may not be used today; "" when it may.
+
+    `today` is the day at the site of the person who is asked; without a person the clinic's own.
+    """
+    today = today or timezone.localdate()
     if instrument.retired_at is not None:
         return "It is retired."
     if instrument.allowed_by is None:
@@ -74,10 +77,10 @@ def instrument_for(actor: Actor, instrument_id: UUID) -> Any:
     return found
 
 
-def usable_instruments() -> list[Any]:
-    """Instruments that may be given to somebody today, by title. One statement."""
+def usable_instruments(today: date) -> list[Any]:
+    """Instruments that may be given to somebody `today`, by title. One statement."""
     rows = with_permission(Instrument.objects.filter(retired_at=None).defer("resource"))
-    return [row for row in rows.order_by("title", "-imported_at", "id")[:MOST] if not why_not(row)]
+    return [row for row in rows.order_by("title", "-imported_at", "id")[:MOST] if not why_not(row, today)]
 
 
 @dataclass(frozen=True)

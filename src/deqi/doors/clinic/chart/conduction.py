@@ -56,7 +56,7 @@ def _page(
         "tab": "examination",
         "here": "patients",
         "patient": patient,
-        "rows": conduction_rows(rows),
+        "rows": conduction_rows(patient, rows),
         "form": form,
         "faults": faults,
         "nerves": nerves(),

@@ -59,7 +59,7 @@ def chart(request: HttpRequest, patient_id: UUID) -> HttpResponse:
         "medicines": [m for m in seen.lists["medicines"] if m["ended_on"] is None or m["ended_on"] > on],
         "news": seen.since_last_visit(),
         "small": small_multiples(seen.series),
-        "conduction": conduction_rows(seen.lists["conduction"]),
+        "conduction": conduction_rows(patient, seen.lists["conduction"]),
         "scores": lines(score_lines(from_columns(seen.lists["scores"]))),
         "drawn": body_pictures(seen.known.marks, layer),
         **extent_context(extent_over_time(patient)),

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 from uuid import uuid4
 
 from django import forms
-from django.utils import timezone
 
 from deqi.doors.forms import DateInput, DeqiForm
 from deqi.record.questionnaires.models import Assignment
@@ -65,13 +65,14 @@ class GiveForm(DeqiForm):
     where = forms.ChoiceField(label="Answered", choices=Assignment.Where.choices, widget=forms.RadioSelect())
     due_on = forms.DateField(label="By", required=False, widget=DateInput())
 
-    def __init__(self, usable: list[Any], *args: Any, **kwargs: Any):
+    def __init__(self, usable: list[Any], today: date, *args: Any, **kwargs: Any):
         kwargs.setdefault("initial", {"row": uuid4(), "where": Assignment.Where.HOME})
         super().__init__(*args, **kwargs)
+        self.today = today
         self.fields["instrument"].choices = [(str(one.id), f"{one.title} ({one.version})") for one in usable]
 
     def clean_due_on(self) -> Any:
         day = self.cleaned_data["due_on"]
-        if day is not None and day < timezone.now().date():
+        if day is not None and day < self.today:
             raise forms.ValidationError("That day is past.")
         return day

@@ -18,6 +18,7 @@ from deqi.doors.clinic.questionnaires.plots import lines
 from deqi.record.errors import Refusal
 from deqi.record.patients.models import Patient
 from deqi.record.patients.queries import patient_for
+from deqi.record.practice.clock import today_at
 from deqi.record.questionnaires.actions.responses import amend, assign, withdraw
 from deqi.record.questionnaires.queries import (
     answered_by,
@@ -46,7 +47,13 @@ def _see(name: str, *args: object) -> HttpResponse:
 def questionnaires(request: HttpRequest, patient_id: UUID) -> HttpResponse:
     """What is asked, what was answered, the scores over time."""
     patient = patient_for(request.actor, patient_id, "clinical.view", page="questionnaires")
-    return _page(request, patient, GiveForm(usable_instruments()))
+    return _page(request, patient, _give_form(patient))
+
+
+def _give_form(patient: Patient, *data: Any) -> GiveForm:
+    """What can be given today, by the day at the person's site."""
+    today = today_at(patient.home_site)
+    return GiveForm(usable_instruments(today), today, *data)
 
 
 def _page(request: HttpRequest, patient: Patient, form: GiveForm, status: int = 200) -> HttpResponse:
@@ -69,7 +76,7 @@ def _page(request: HttpRequest, patient: Patient, form: GiveForm, status: int = 
 def give(request: HttpRequest, patient_id: UUID) -> HttpResponse:
     """Asks the person to answer one; asked in the room, it opens at once."""
     patient = patient_for(request.actor, patient_id, VERB, page="questionnaires")
-    form = GiveForm(usable_instruments(), request.POST)
+    form = _give_form(patient, request.POST)
     if form.is_valid():
         data = form.cleaned_data
         try:

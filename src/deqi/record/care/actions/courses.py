@@ -19,6 +19,7 @@ from deqi.record.care.queries.courses import course_for, course_position, curren
 from deqi.record.errors import Conflict, Refusal
 from deqi.record.patients.models import Condition
 from deqi.record.patients.queries import patient_for
+from deqi.record.practice.clock import today_at
 from deqi.record.practice.models import Practitioner
 
 SESSIONS_PER_WEEK = (Decimal("0.1"), Decimal(5))
@@ -190,7 +191,7 @@ def note_review_due(actor: Actor, course: Course) -> Task | None:
         site_id=course.site_id,
         kind="review",
         title=f"Review after session {position.next_review}",
-        due_on=timezone.localdate(),
+        due_on=today_at(course.site),
         link=f"/courses/{course.id}/review/",
     )
 

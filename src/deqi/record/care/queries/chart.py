@@ -26,6 +26,7 @@ from deqi.record.care.models import (
 from deqi.record.care.queries.case import Known, known_from, known_lists
 from deqi.record.care.queries.courses import CoursePosition, position_of, with_position
 from deqi.record.patients.models import Allergy, CareProvider, Consent, Intake, Medication, Patient
+from deqi.record.practice.clock import local
 from deqi.record.together import Some, some, together
 from deqi.science.measures import impact_ratings
 
@@ -202,5 +203,5 @@ def series_of(patient: Patient, since: datetime | None = None) -> dict[str, list
     )
     found: dict[str, list[tuple[date, float]]] = defaultdict(list)
     for code, at, value in rows:
-        found[code].append((at.date(), float(value)))
+        found[code].append((local(patient.home_site, at).date(), float(value)))
     return dict(found)

@@ -9,6 +9,7 @@ from typing import Any
 
 from deqi.record.care.models import Observation
 from deqi.record.patients.models import Patient
+from deqi.record.practice.clock import local
 from deqi.record.together import Some, some
 from deqi.science.measures import conduction_code, conduction_measures
 from deqi.science.measures.items import SIDES, ConductionMeasure
@@ -69,12 +70,12 @@ class Row:
         return "more than repeats differ by" if percent >= most else "at the edge of what repeats differ by"
 
 
-def conduction_rows(rows: Iterable[Mapping[str, Any]]) -> list[Row]:
+def conduction_rows(patient: Patient, rows: Iterable[Mapping[str, Any]]) -> list[Row]:
     """Figures as a table: measures in their order, left before right; only what was measured."""
     found: dict[str, list[Figure]] = {}
     for row in sorted(rows, key=lambda row: (row["effective_at"], row["text"])):
-        figure = Figure(row["effective_at"].date(), float(row["value"]), row["text"])
-        found.setdefault(row["code"], []).append(figure)
+        on = local(patient.home_site, row["effective_at"]).date()
+        found.setdefault(row["code"], []).append(Figure(on, float(row["value"]), row["text"]))
     return [
         Row(measure, side, found[code])
         for key, measure in conduction_measures().items()

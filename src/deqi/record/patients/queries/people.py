@@ -10,7 +10,6 @@ from uuid import UUID
 
 from django.db import connection
 from django.db.models import OuterRef, Q, QuerySet, Subquery
-from django.utils import timezone
 
 from deqi.record.actor import Actor
 from deqi.record.audit.actions import log, log_look
@@ -25,6 +24,7 @@ from deqi.record.patients.models import (
     folded,
 )
 from deqi.record.patients.queries import patient_for, patients_in_scope
+from deqi.record.practice.clock import today_at
 from deqi.record.practice.models import Site
 
 LIMIT = 20
@@ -160,7 +160,7 @@ def desk_page(actor: Actor, patient_id: UUID) -> Desk:
         contacts=list(patient.contacts.order_by("-emergency", "name")),
         shares=list(patient.shares.filter(ended_at=None).select_related("site", "shared_by")),
         way=_way(patient),
-        age_years=age_years(patient.birth_date, timezone.localdate()),
+        age_years=age_years(patient.birth_date, today_at(patient.home_site)),
     )
 
 

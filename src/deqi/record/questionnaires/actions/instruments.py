@@ -120,7 +120,7 @@ def record_permission(
         raise Refusal(
             "What was allowed, in 10 to 4000 characters: the words or the licence number.", field="statement"
         )
-    if until is not None and until < timezone.now().date():
+    if until is not None and until < timezone.localdate():
         raise Refusal("That day is past.", field="until")
     kept = UsePermission.objects.create(
         id=permission_id,

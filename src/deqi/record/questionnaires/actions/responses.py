@@ -19,6 +19,7 @@ from deqi.record.care.queries.courses import open_course_of
 from deqi.record.errors import NotFound, Refusal
 from deqi.record.patients.models import Patient
 from deqi.record.patients.queries import SELF_VERBS, patient_for
+from deqi.record.practice.clock import today_at
 from deqi.record.questionnaires.models import Assignment, Instrument, Response, ResponseNumber
 from deqi.record.questionnaires.queries import response_for, why_not, with_permission
 from deqi.record.questionnaires.reading import form_of, sha256_of
@@ -62,7 +63,7 @@ def assign(
     instrument = with_permission(Instrument.objects.filter(id=instrument_id)).first()
     if instrument is None:
         raise Refusal("Choose a questionnaire.", field="instrument")
-    if why := why_not(instrument):
+    if why := why_not(instrument, today_at(patient.home_site)):
         raise Refusal(f"It cannot be given to anybody. {why}", field="instrument", code="not_usable")
     if where not in Assignment.Where.values:
         raise Refusal("Choose where it is answered.", field="where")
@@ -114,7 +115,7 @@ def asked(
 
 def _assignment(patient: Patient, assignment_id: UUID) -> Assignment:
     rows = Assignment.objects.filter(id=assignment_id, patient=patient).select_related(
-        "instrument", "patient"
+        "instrument", "patient__home_site"
     )
     found = rows.first()
     if found is None:
@@ -131,7 +132,7 @@ def _may_go_on(assignment: Assignment, given: Response | None) -> None:
     instrument = (
         with_permission(Instrument.objects.filter(id=assignment.instrument_id)).defer("resource").get()
     )
-    if why_not(instrument):
+    if why_not(instrument, today_at(assignment.patient.home_site)):
         raise Refusal(
             "This questionnaire is no longer in use here. What was answered is kept.", code="not_usable"
         )
