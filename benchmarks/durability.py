@@ -2,8 +2,10 @@
 
     python -m benchmarks.durability [--kills 1000] [--database sqlite|postgresql]
 
-The server's workers, its master and (PostgreSQL) the database are killed at random while three people register
-patients. At the end `deqi check` proves database and audit chain, and every acknowledged id is looked up.
+A web worker, the web server's master, the background worker, the keeper with all of them and (PostgreSQL) the
+database are killed, in equal parts and random order, while three people register patients. After each kill a
+process that stays open runs every check of `deqi check` and looks up every acknowledged id; after every 25th
+`deqi check` itself runs. At the end everything is exported and compared with what was sent.
 """
 
 from __future__ import annotations
@@ -11,13 +13,17 @@ from __future__ import annotations
 import argparse
 import os
 import statistics
+import sys
 import tempfile
+import time
 from pathlib import Path
 from types import SimpleNamespace
 
 from tests.durability.conftest import INIT, deqi
-from tests.durability.killing import OwnPostgres, save_while_killing
-from tests.durability.test_kill import free_port, prove
+from tests.durability.killing import OwnPostgres, Report, Witness, free_port, save_while_killing
+from tests.durability.test_kill import prove
+
+EVERY = 25
 
 
 def main() -> None:
@@ -38,17 +44,71 @@ def main() -> None:
             home=Path(folder) / "home", url=own.address if own else "", environment=environment
         )
         try:
-            deqi(place, *INIT)
-            report = save_while_killing(place, free_port(), chosen.kills, postgres=own)
-            prove(place, report, Path(folder) / "all.zip")
+            run(place, own, chosen.kills, Path(folder) / "all.zip")
         finally:
             if own:
                 own.stop()
-    back = sorted(report.back_s)
-    print(f"kills: {sum(report.kills.values())} ({', '.join(f'{n} {v}' for v, n in report.kills.items())})")
-    print(f"saves acknowledged: {len(report.acknowledged)}, lost: 0; sent {len(report.tried)}")
-    print(f"back after: median {statistics.median(back):.2f} s, longest {back[-1]:.2f} s (wanted: under 5 s)")
-    print("database, audit chain and invariants: sound")
+
+
+def run(place: SimpleNamespace, own: OwnPostgres | None, kills: int, path: Path) -> None:
+    """Kills, then proves; when something fails, says what was lost up to there."""
+    report, began, commands = Report(), time.monotonic(), 0
+
+    def after_each() -> None:
+        nonlocal commands
+        if len(report.backs) % EVERY == 0:
+            deqi(place, "check")
+            commands += 1
+            took = time.monotonic() - began
+            print(
+                f"{len(report.backs)} kills in {took:.0f} s, {len(report.acknowledged)} saves acknowledged,"
+                f" {report.looks} looks and {commands} `deqi check` sound",
+                flush=True,
+            )
+
+    try:
+        deqi(place, *INIT)
+        save_while_killing(place, free_port(), kills, report, postgres=own, after_each=after_each)
+        prove(place, report, path)
+    except BaseException:
+        print("NOT PROVED: it ended before its time, or something is wrong.")
+        if not report.lost and not report.faults:
+            look_once_more(place, report)
+        print(*report.faults, *(f"LOST: {row}" for row in sorted(report.lost)), sep="\n")
+        tell(report, commands)
+        raise
+    tell(report, commands)
+    print("database, audit chain and invariants after all of them: sound")
+
+
+def look_once_more(place: SimpleNamespace, report: Report) -> None:
+    """Whatever ended the run: which acknowledged saves are there?"""
+    witness = Witness(place)
+    try:
+        report.faults, report.lost = witness.look(report.acknowledged.copy())
+    finally:
+        witness.end()
+
+
+def tell(report: Report, commands: int) -> None:
+    kills = report.kills
+    print(f"kills: {kills.total()} ({', '.join(f'{victim} {count}' for victim, count in kills.items())})")
+    print(
+        f"saves acknowledged: {len(report.acknowledged)}, lost: {len(report.lost)}; sent {len(report.tried)}"
+    )
+    print(f"looks at the whole record after a kill: {report.looks} of {kills.total()} sound")
+    print(f"`deqi check` while people save: {commands} of {commands} sound")
+    for victim in kills:
+        back = sorted(seconds for killed, seconds in report.backs if killed == victim)
+        print(
+            f"first page after {victim} was killed: median {statistics.median(back):.2f} s,"
+            f" longest {back[-1]:.2f} s (wanted: under 5 s)"
+        )
+    if kills:
+        back = sorted(report.back_s)
+        print(f"first page, all: median {statistics.median(back):.2f} s, longest {back[-1]:.2f} s")
+    print(f"longest time without an acknowledged save: {report.pause_s:.2f} s")
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""A clinic under kill -9: people save while the server, one of its workers or the database is killed at random.
+"""A clinic under kill -9: people save while one of its processes, all of them or the database is killed at random.
 
 Used by the tests (a few kills) and by `benchmarks/durability.py` (a thousand).
 """
@@ -6,11 +6,14 @@ Used by the tests (a few kills) and by `benchmarks/durability.py` (a thousand).
 from __future__ import annotations
 
 import contextlib
+import http.client
+import json
 import os
 import random
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -18,10 +21,13 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
+from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from http.cookiejar import CookieJar
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 from uuid import uuid4
 
 from tests import provide
@@ -29,6 +35,72 @@ from tests import provide
 EMAIL, PASSWORD = "max@test.example", "a long good password"
 #: How long a server may take to come back before the test gives up; how fast it is, the benchmark says.
 PATIENCE_S = 180
+#: What the command lines of the keeper's two children hold.
+WEB, BACKGROUND = "bin/gunicorn", "deqi.doors.cli.main worker"
+#: Who is killed: a web worker, the web server's master alone, the background worker, the keeper and all of them.
+VICTIMS = ("worker", "web server", "background", "master")
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def wait_for(what: Callable[[], Any], why: str, patience_s: float = 90) -> Any:
+    """What `what` finds, as soon as it finds something."""
+    end = time.monotonic() + patience_s
+    while time.monotonic() < end:
+        if found := what():
+            return found
+        time.sleep(0.02)
+    raise AssertionError(f"waited {patience_s} s for {why}")
+
+
+def children_of(pid: int) -> dict[int, str]:
+    """pid -> command line of each direct child that runs."""
+    try:
+        pids = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    except OSError:
+        return {}
+    found = {}
+    for one in pids:
+        try:
+            words = Path(f"/proc/{one}/cmdline").read_bytes().replace(b"\0", b" ").decode()
+        except OSError:
+            continue
+        if words:  # a process that has ended and is not yet buried has none
+            found[int(one)] = words
+    return found
+
+
+def child_of(pid: int, name: str) -> int:
+    """The pid of the one child of `pid` whose command line holds `name`, as soon as there is one."""
+
+    def found() -> int | None:
+        return next((child for child, words in children_of(pid).items() if name in words), None)
+
+    return wait_for(found, f"a child that runs {name}")
+
+
+def web_server_of(keeper: int) -> tuple[int, list[int]]:
+    """The web server's master and its workers, as soon as it has any. (A killed one's workers come to the keeper.)"""
+
+    def found() -> tuple[int, list[int]] | None:
+        masters = [child for child, words in children_of(keeper).items() if WEB in words]
+        return next(
+            ((master, sorted(workers)) for master in masters if (workers := children_of(master))), None
+        )
+
+    return wait_for(found, "a web server with a worker")
+
+
+def runs(pid: int) -> bool:
+    """Whether there is such a process, and it is not dead and waiting to be buried."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
 
 
 class KeepCookies(urllib.request.HTTPRedirectHandler):
@@ -90,24 +162,57 @@ class Server:
         return self.wait(began)
 
     def wait(self, began: float) -> float:
+        """Seconds from `began` to the first answered page."""
         browser = Browser(f"http://127.0.0.1:{self.port}")
         while time.monotonic() - began < PATIENCE_S:
-            try:
+            with contextlib.suppress(OSError, http.client.HTTPException):
                 if browser.get("/account/login/", timeout=10)[0] == 200:
                     return time.monotonic() - began
-            except OSError:
-                time.sleep(0.02)
+            time.sleep(0.02)
         raise AssertionError(f"the server did not come back within {PATIENCE_S} seconds")
 
     def kill(self) -> None:
-        """kill -9 to the master and all its workers."""
+        """kill -9 to the keeper and all that it keeps."""
         os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
 
-    def kill_worker(self) -> None:
-        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
-        if children:
-            os.kill(int(random.choice(children)), signal.SIGKILL)
+    def kill_worker(self, chance: random.Random) -> float:
+        """kill -9 to one of the web server's workers; seconds to the next answered page."""
+        return self.wait(_kill(chance.choice(web_server_of(self.process.pid)[1])))
+
+    def kill_web_server(self) -> float:
+        """kill -9 to the web server's master; seconds to the first page of its successor.
+
+        Its workers end with the request at hand, and what comes then waits: a page of theirs would not count.
+        """
+        keeper = self.process.pid
+        master, _ = web_server_of(keeper)
+        began = _kill(master)
+        wait_for(lambda: web_server_of(keeper)[0] != master, "another web server")
+        return self.wait(began)
+
+    def kill_background(self) -> float:
+        """kill -9 to the background worker; seconds to the next answered page."""
+        return self.wait(_kill(child_of(self.process.pid, BACKGROUND)))
+
+    def strike(self, victim: str, chance: random.Random) -> float:
+        """Kills one of VICTIMS; returns the seconds until pages are answered again."""
+        if victim == "worker":
+            return self.kill_worker(chance)
+        if victim == "web server":
+            return self.kill_web_server()
+        if victim == "background":
+            return self.kill_background()
+        self.kill()
+        return self.start()
+
+
+def _kill(pid: int) -> float:
+    """Now, with `pid` killed. One that has just died by itself was killed in time."""
+    began = time.monotonic()
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGKILL)
+    return began
 
 
 class OwnPostgres:
@@ -143,13 +248,12 @@ class OwnPostgres:
         )
 
     def kill(self) -> None:
-        master = (self.folder / "data" / "postmaster.pid").read_text().split()[0]
-        children = Path(f"/proc/{master}/task/{master}/children").read_text().split()
-        for pid in [master, *children]:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(int(pid), signal.SIGKILL)
-        while Path(f"/proc/{master}").exists() and "Z" not in Path(f"/proc/{master}/stat").read_text():
-            time.sleep(0.01)
+        master = int((self.folder / "data" / "postmaster.pid").read_text().split()[0])
+        os.kill(master, signal.SIGSTOP)  # nobody is born meanwhile
+        family = [master, *children_of(master)]
+        for pid in family:
+            _kill(pid)
+        wait_for(lambda: not any(map(runs, family)), "the killed database to end")
 
     def stop(self) -> None:
         self._run("pg_ctl", "-D", str(self.folder / "data"), "-m", "immediate", "stop")
@@ -162,57 +266,110 @@ class OwnPostgres:
         assert done.returncode == 0, done.stderr
 
 
+class Witness:
+    """Looks at the whole record after each kill, from a process of its own (`witness.py`)."""
+
+    def __init__(self, place: SimpleNamespace):
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "tests.durability.witness"], cwd=Path(__file__).parents[2],
+            env=place.environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        )  # fmt: skip
+
+    def look(self, acknowledged: set[str]) -> tuple[list[str], set[str]]:
+        """What `deqi check` would find wrong, and those of `acknowledged` who are not there."""
+        self.process.stdin.write(json.dumps(list(acknowledged)) + "\n")
+        self.process.stdin.flush()
+        answer = json.loads(self.process.stdout.readline() or '{"faults": ["the witness ended"], "lost": []}')
+        return answer["faults"], set(answer["lost"])
+
+    def end(self) -> None:
+        self.process.stdin.close()
+        self.process.wait(60)
+
+
 @dataclass
 class Report:
-    """What the kills did. `acknowledged` are ids whose save was answered; `tried` all that were sent."""
+    """What the kills did. `acknowledged` are ids whose save was answered; `tried` all that were sent.
 
-    kills: dict[str, int] = field(default_factory=dict)
+    `looks` are the times the whole record was looked at after a kill and found sound; the run ends at the first
+    look that finds `lost` ids or other `faults`. `pause_s` is the longest time in which nobody's save was answered.
+    """
+
+    backs: list[tuple[str, float]] = field(default_factory=list)
     acknowledged: set[str] = field(default_factory=set)
     tried: set[str] = field(default_factory=set)
-    back_s: list[float] = field(default_factory=list)
+    looks: int = 0
+    lost: set[str] = field(default_factory=set)
+    faults: list[str] = field(default_factory=list)
+    pause_s: float = 0.0
+    last_save: float = 0.0
+
+    @property
+    def kills(self) -> Counter[str]:
+        return Counter(victim for victim, _ in self.backs)
+
+    @property
+    def back_s(self) -> list[float]:
+        """Seconds from each kill to the first answered page."""
+        return [seconds for _, seconds in self.backs]
+
+    def acknowledge(self, row: str) -> None:
+        now = time.monotonic()
+        if self.acknowledged:
+            self.pause_s = max(self.pause_s, now - self.last_save)
+        self.last_save = now
+        self.acknowledged.add(row)
 
 
 def save_while_killing(
     place: SimpleNamespace,
     port: int,
     kills: int,
+    report: Report,
     *,
     postgres: OwnPostgres | None = None,
     writers: int = 3,
     seed: int = 1,
+    after_each: Callable[[], object] = lambda: None,
 ) -> Report:
-    """Registers patients from `writers` threads while `kills` kill -9 fall; returns what was acknowledged."""
+    """Registers patients from `writers` threads while `kills` kill -9 fall; fills in `report` as it goes.
+
+    Each kind of victim gets its equal part, in an order by `seed`. The whole record is looked at after each.
+    """
     chance = random.Random(seed)
-    server, report, over = Server(place, port), Report(), threading.Event()
-    threads: list[threading.Thread] = []
+    kinds = [*VICTIMS, *(["database"] if postgres else [])]
+    victims = [kinds[number % len(kinds)] for number in range(kills)]
+    chance.shuffle(victims)
+    server, witness, over = Server(place, port), Witness(place), threading.Event()
+    threads = [
+        threading.Thread(target=_write, args=(port, report, over), daemon=True) for _ in range(writers)
+    ]
     try:
         server.start()
-        threads += [
-            threading.Thread(target=_write, args=(port, report, over), daemon=True) for _ in range(writers)
-        ]
         for thread in threads:
             thread.start()
-        for _ in range(kills):
+        for victim in victims:
             _wait_for_a_save(report)
             time.sleep(chance.uniform(0.05, 0.5))
-            victim = chance.choice(["worker", "master", *(["database"] if postgres else [])])
-            report.kills[victim] = report.kills.get(victim, 0) + 1
-            began = time.monotonic()
-            if victim == "worker":
-                server.kill_worker()
-                report.back_s.append(server.wait(began))
-            elif victim == "master":
-                server.kill()
-                report.back_s.append(server.start())
-            else:
+            if victim == "database":
+                began = time.monotonic()
                 postgres.kill()
                 postgres.start()
-                report.back_s.append(server.wait(began))
+                back_s = server.wait(began)
+            else:
+                back_s = server.strike(victim, chance)
+            report.backs.append((victim, back_s))
+            report.faults, report.lost = witness.look(report.acknowledged.copy())
+            if report.faults or report.lost:
+                break
+            report.looks += 1
+            after_each()
     finally:
         over.set()
-        for thread in threads:
+        for thread in filter(threading.Thread.is_alive, threads):
             thread.join(30)
         server.kill()
+        witness.end()
     return report
 
 
@@ -239,7 +396,7 @@ def _write(port: int, report: Report, over: threading.Event) -> None:
             report.tried.add(row)
             status, _ = browser.post("/patients/new/", registration(row, site))
             if status in (302, 303):
-                report.acknowledged.add(row)
+                report.acknowledge(row)
         except (OSError, AssertionError, ValueError):
             time.sleep(0.05)
         except Exception:  # a connection cut in the middle of an answer has many names

@@ -4,24 +4,17 @@ from __future__ import annotations
 
 import csv
 import io
-import socket
 import tempfile
 import zipfile
 from pathlib import Path
 
 import pytest
 
-from tests.durability.conftest import deqi
-from tests.durability.killing import OwnPostgres, save_while_killing
+from tests.durability.conftest import INIT, deqi
+from tests.durability.killing import VICTIMS, OwnPostgres, Report, free_port, save_while_killing
 
 pytestmark = pytest.mark.durability
 KILLS = 6
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def tables(place, path) -> dict[str, list[dict[str, str]]]:
@@ -37,6 +30,8 @@ def tables(place, path) -> dict[str, list[dict[str, str]]]:
 def prove(place, report, path) -> None:
     """Nothing acknowledged is lost, nothing is half there, the audit chain and the database are sound."""
     assert report.acknowledged, "nobody could save anything: the test proved nothing"
+    assert not report.lost and not report.faults
+    assert report.looks == len(report.backs)
     assert "Sound." in deqi(place, "check")
     found = tables(place, path)
     there = {row["id"] for row in found["patients_patient"]}
@@ -50,7 +45,9 @@ def prove(place, report, path) -> None:
 
 
 def test_no_acknowledged_save_is_lost_to_kills_of_the_server(clinic, tmp_path):
-    prove(clinic, save_while_killing(clinic, free_port(), KILLS), tmp_path / "all.zip")
+    report = save_while_killing(clinic, free_port(), KILLS, Report())
+    assert set(report.kills) == set(VICTIMS)
+    prove(clinic, report, tmp_path / "all.zip")
 
 
 def test_no_acknowledged_save_is_lost_to_kills_of_the_database(clinic, new_home, tmp_path):
@@ -63,13 +60,9 @@ def test_no_acknowledged_save_is_lost_to_kills_of_the_database(clinic, new_home,
             place = new_home()
             place.url = own.address
             place.environment["DEQI_DATABASE_URL"] = own.address
-            from tests.durability.conftest import INIT
-
             deqi(place, *INIT)
-            prove(
-                place,
-                save_while_killing(place, free_port(), KILLS, postgres=own, seed=2),
-                tmp_path / "all.zip",
-            )
+            report = save_while_killing(place, free_port(), KILLS, Report(), postgres=own, seed=2)
+            assert report.kills["database"]
+            prove(place, report, tmp_path / "all.zip")
         finally:
             own.stop()

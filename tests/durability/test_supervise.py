@@ -11,58 +11,33 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from tests.durability.killing import (
+    BACKGROUND,
+    child_of,
+    children_of,
+    free_port,
+    runs,
+    wait_for,
+    web_server_of,
+)
 
 pytestmark = [
     pytest.mark.durability,
     pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="reads /proc to find processes"),
 ]
 PATIENCE_S = 90
-WEB, WORKER = "bin/gunicorn", "deqi.doors.cli.main worker"
-
-
-def wait_for(what: Callable[[], object], why: str) -> object:
-    end = time.monotonic() + PATIENCE_S
-    while time.monotonic() < end:
-        if found := what():
-            return found
-        time.sleep(0.05)
-    raise AssertionError(f"waited {PATIENCE_S} s for {why}")
-
-
-def children_of(pid: int) -> dict[int, str]:
-    """pid -> command line of each direct child that runs."""
-    try:
-        pids = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    except OSError:
-        return {}
-    found = {}
-    for one in pids:
-        try:
-            words = Path(f"/proc/{one}/cmdline").read_bytes().replace(b"\0", b" ").decode()
-        except OSError:
-            continue
-        if words:  # a process that has ended and is not yet buried has none
-            found[int(one)] = words
-    return found
 
 
 def family_of(pid: int) -> set[int]:
     """The process and all that came from it."""
     return {pid}.union(*(family_of(child) for child in children_of(pid)))
-
-
-def runs(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False
 
 
 class Kept:
@@ -93,11 +68,11 @@ class Kept:
 
     def child(self, name: str) -> int:
         """The pid of the one child whose command line holds `name`."""
+        return child_of(self.process.pid, name)
 
-        def found() -> int | None:
-            return next((p for p, words in children_of(self.process.pid).items() if name in words), None)
-
-        return int(wait_for(found, f"a child that runs {name}"))
+    def web_server(self) -> tuple[int, list[int]]:
+        """The web server's master and its workers."""
+        return web_server_of(self.process.pid)
 
     def end(self) -> None:
         family = family_of(self.process.pid)
@@ -108,12 +83,6 @@ class Kept:
                 os.kill(pid, signal.SIGKILL)
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 @pytest.fixture
 def kept(clinic) -> Iterator[Kept]:
     server = Kept(clinic)
@@ -122,16 +91,15 @@ def kept(clinic) -> Iterator[Kept]:
 
 
 def test_a_killed_web_server_and_a_killed_worker_come_back_and_a_stop_leaves_nothing(kept):
-    master, worker = kept.child(WEB), kept.child(WORKER)
-    web_workers = set(children_of(master))
+    (master, web_workers), worker = kept.web_server(), kept.child(BACKGROUND)
     os.kill(master, signal.SIGKILL)
-    wait_for(lambda: kept.child(WEB) != master, "another web server")
+    wait_for(lambda: kept.web_server()[0] != master, "another web server")
     wait_for(kept.answers, "a page from the new web server")
     wait_for(lambda: not any(map(runs, web_workers)), "the workers of the killed web server to end")
-    assert kept.child(WORKER) == worker, "the background worker was not touched"
+    assert kept.child(BACKGROUND) == worker, "the background worker was not touched"
 
     os.kill(worker, signal.SIGKILL)
-    wait_for(lambda: kept.child(WORKER) != worker, "another background worker")
+    wait_for(lambda: kept.child(BACKGROUND) != worker, "another background worker")
     assert kept.answers()
 
     family = family_of(kept.process.pid)
@@ -142,7 +110,7 @@ def test_a_killed_web_server_and_a_killed_worker_come_back_and_a_stop_leaves_not
 
 
 def test_when_the_keeper_itself_is_killed_its_children_end_and_the_next_one_takes_the_port(kept):
-    wait_for(lambda: children_of(kept.child(WEB)), "a web worker")
+    kept.web_server()
     family = family_of(kept.process.pid) - {kept.process.pid}
     kept.process.kill()
     kept.process.wait()
