@@ -10,7 +10,7 @@ from django.urls import reverse
 from deqi.record.audit.models import AuditEntry
 from deqi.record.care.actions.single_case import draw_single_case, offer_single_case
 from deqi.record.care.models import Observation, SingleCase
-from deqi.record.care.queries.single_case import single_case_page
+from deqi.record.care.queries.single_case import person_in_words, single_case_page
 from deqi.record.errors import Refusal
 from deqi.record.patients.actions.consents import record_consent
 from deqi.record.patients.consent_texts import consent_text
@@ -183,3 +183,9 @@ def test_the_page_takes_few_statements(people, as_, course, statements):
     alice = as_("alice")
     with statements(at_most=12):
         assert alice.get(url(course)).status_code == 200
+
+
+@pytest.mark.parametrize("on, band", [(date(2028, 3, 3), "60 to 69"), (date(2028, 3, 4), "70 to 79")])
+def test_the_age_band_of_the_report_counts_birthdays(people, course, on, band):
+    """Eve was born on 4 March 1958."""
+    assert person_in_words(people.eve_patient, course, on).startswith(f"A person aged {band} with")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
+import io
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -25,6 +26,7 @@ from deqi.science.course.single_case import (
     taper_outcome,
 )
 from deqi.science.course.tables import TableError, text_of
+from deqi.science.days import day_of
 from deqi.science.measures import symptoms
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -54,10 +56,10 @@ def single_case(design: str, ratings: Path, draws: Path, symptom: str, form: str
     rows = _rows(draws, DRAWS[design])
     results: dict[str, Any] = {}
     errors = []
-    for line, (who, row) in enumerate(rows.items(), start=2):
+    for who, (line, row) in rows.items():
         try:
             results[who] = _one(design, symptom, row, rated.get(who, []))
-        except (SingleCaseError, ValidationError, ValueError) as error:
+        except (SingleCaseError, ValidationError) as error:
             text = error.errors()[0]["msg"] if isinstance(error, ValidationError) else str(error)
             errors.append(f"{draws.name}:{line}: {text}")
     if errors:
@@ -88,40 +90,62 @@ def single_case(design: str, ratings: Path, draws: Path, symptom: str, form: str
 
 def _one(design: str, symptom: str, row: Mapping[str, str], ratings: list[Rating]) -> Any:
     if design == "randomised-start":
-        protocol = StartProtocol(symptom=symptom, enrolled_on=dt.date.fromisoformat(row["enrolled_on"]))
-        return start_test(protocol, ratings, dt.date.fromisoformat(row["drawn_on"]))
+        protocol = StartProtocol(symptom=symptom, enrolled_on=_day(row, "enrolled_on"))
+        return start_test(protocol, ratings, _day(row, "drawn_on"))
     if row["arm"] not in ("stop", "go_on"):
         raise SingleCaseError(f"arm: {row['arm']!r} is not stop ({ARMS[0]}) or go_on ({ARMS[1]})")
-    taper = TaperProtocol(symptom=symptom, taper_on=dt.date.fromisoformat(row["taper_on"]))
+    taper = TaperProtocol(symptom=symptom, taper_on=_day(row, "taper_on"))
     return taper_outcome(taper, ratings, stopped=row["arm"] == "stop")
 
 
-def _read(path: Path, needed: tuple[str, ...]) -> list[dict[str, str]]:
+def _day(row: Mapping[str, str], column: str) -> dt.date:
     try:
-        rows = list(csv.DictReader(text_of(path.read_bytes(), path.name).splitlines()))
+        return day_of(row[column].strip())
+    except ValueError:
+        raise SingleCaseError(f"{column}: {row[column]!r} is not a day such as 2026-03-04")
+
+
+def _read(path: Path, needed: tuple[str, ...]) -> list[tuple[int, dict[str, str]]]:
+    """The rows with their line in the file. Raises Refused naming a missing column, or each row that is not whole."""
+    rows: list[tuple[int, dict[str, str]]] = []
+    errors = []
+    try:
+        reader = csv.DictReader(io.StringIO(text_of(path.read_bytes(), path.name), newline=""), restkey="")
+        header = list(reader.fieldnames or [])
+        for row in reader:
+            if "" in row or None in row.values():
+                errors.append(f"{path.name}:{reader.line_num}: not {len(header)} cells, as the header has")
+            elif not row.get("patient_id", ONE).strip():
+                errors.append(f"{path.name}:{reader.line_num}: patient_id: empty")
+            else:
+                rows.append((reader.line_num, row))
     except TableError as error:
         raise Refused(str(error))
-    missing = [name for name in needed if not rows or name not in rows[0]]
-    if missing:
-        raise Refused(f"{path.name}: {'no rows' if not rows else 'no column ' + ', '.join(missing)}")
+    except csv.Error as error:
+        raise Refused(f"{path.name}:{reader.line_num + 1}: not a table: {error}")
+    missing = [name for name in needed if name not in header]
+    if header and missing:
+        raise Refused(f"{path.name}: no column {', '.join(missing)}")
+    if errors or not rows:
+        raise Refused("\n".join(errors[:20]) or f"{path.name}: no rows")
     return rows
 
 
-def _rows(path: Path, needed: tuple[str, ...]) -> dict[str, dict[str, str]]:
-    found: dict[str, dict[str, str]] = {}
-    for line, row in enumerate(_read(path, needed), start=2):
-        who = row.get("patient_id") or ONE
+def _rows(path: Path, needed: tuple[str, ...]) -> dict[str, tuple[int, dict[str, str]]]:
+    found: dict[str, tuple[int, dict[str, str]]] = {}
+    for line, row in _read(path, needed):
+        who = row.get("patient_id", ONE)
         if who in found:
             raise Refused(f"{path.name}:{line}: a second draw of {who}; each patient is drawn once")
-        found[who] = row
+        found[who] = (line, row)
     return found
 
 
 def _ratings(path: Path) -> dict[str, list[Rating]]:
     found: dict[str, list[Rating]] = {}
     errors, seen = [], set()
-    for line, row in enumerate(_read(path, ("date", "symptom", "value")), start=2):
-        who = row.get("patient_id") or ONE
+    for line, row in _read(path, ("date", "symptom", "value")):
+        who = row.get("patient_id", ONE)
         try:
             given = {
                 "date": row["date"],

@@ -18,6 +18,7 @@ from django.db.models.functions import RowNumber
 from deqi.record.care.codes import rating_codes, symptom_of
 from deqi.record.care.models import Course, CourseRevision, Observation
 from deqi.record.patients.models import Condition, Patient, RedFlagAnswer, SafetyFact, SymptomMap, SymptomMark
+from deqi.record.patients.queries.people import age_years
 from deqi.record.practice.clock import day_at, local
 from deqi.record.together import Some, some, together
 from deqi.science.case import CONDITIONS, SYMPTOMS, Case
@@ -61,9 +62,8 @@ class Known:
                 standing[flag.fact] = True
             elif row is not None:
                 said.setdefault(flag.fact, (False, self._day(row["resolved_at"] or row["asked_at"])))
-        born = self.patient.birth_date
         held = {**in_date(said, self.on), **standing}
-        held["age_years"] = self.on.year - born.year - ((self.on.month, self.on.day) < (born.month, born.day))
+        held["age_years"] = age_years(self.patient.birth_date, self.on)
         if self.patient.sex != Patient.Sex.UNKNOWN:
             held["sex"] = self.patient.sex
         return held

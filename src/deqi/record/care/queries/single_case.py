@@ -17,6 +17,7 @@ from deqi.record.care.queries.reviews import ReviewMatter, matter_of, medicine_m
 from deqi.record.errors import NotFound
 from deqi.record.patients.consent_texts import ConsentText, consent_text, consent_texts
 from deqi.record.patients.models import Consent, Patient
+from deqi.record.patients.queries.people import age_years
 from deqi.record.practice.clock import local
 from deqi.record.together import Some, some
 from deqi.science.course import Rating
@@ -183,7 +184,7 @@ def single_case_report(actor: Actor, case_id: UUID) -> tuple[CaseReport, Patient
         committed=case.committed,
         agreed_on=agreed,
         drawn_on=drawn_on,
-        person=_person(page.patient, matter.course, matter.on),
+        person=person_in_words(page.patient, matter.course, matter.on),
         clinic=f"A clinic in {site.jurisdiction or 'one place'}, one site.",
         sessions=[day.isoformat() for day in matter.sessions],
         harms=[
@@ -198,8 +199,9 @@ def single_case_report(actor: Actor, case_id: UUID) -> tuple[CaseReport, Patient
     return report, page.patient
 
 
-def _person(patient: Patient, course: Course, on: date) -> str:
-    band = (on.year - patient.birth_date.year) // 10 * 10
+def person_in_words(patient: Patient, course: Course, on: date) -> str:
+    """Who a report is about, without a name: "A woman aged 60 to 69 with diabetic neuropathy"."""
+    band = age_years(patient.birth_date, on) // 10 * 10
     sex = {"female": "A woman", "male": "A man"}.get(patient.sex, "A person")
     label = course.condition.label if course.condition else "neuropathy, cause not recorded"
     return f"{sex} aged {band} to {band + 9} with {label[0].lower()}{label[1:]}"
