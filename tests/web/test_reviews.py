@@ -1,6 +1,7 @@
 """The review page and the patient's "Is it helping?": the same facts, computed once, and computed again when asked."""
 
 import json
+from copy import deepcopy
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -181,11 +182,20 @@ def test_a_changed_review_is_found_and_an_older_model_is_named(people, treated):
             decision="go_on", reason="better", decided_by=people.alice,
         )  # fmt: skip
 
+    def moved(by):
+        symptoms = deepcopy(judged["symptoms"])
+        symptoms["burning"]["model"]["p_improved"] += by
+        return {**judged, "symptoms": symptoms}
+
     sound = keep(1, judged["model_version"], inputs, judged)
     older = keep(2, "0.1", inputs, {})
     wrong = keep(3, judged["model_version"], inputs, {**judged, "symptoms": {}})
-    found = dict(judging.recomputed())
-    assert found == {sound.id: "same", older.id: "older model, fingerprint sound", wrong.id: "wrong"}
+    rounded = keep(4, judged["model_version"], inputs, moved(1e-9))
+    changed = keep(5, judged["model_version"], inputs, moved(1e-3))
+    assert dict(judging.recomputed()) == {
+        sound.id: "same", older.id: "older model, fingerprint sound", wrong.id: "wrong",
+        rounded.id: "same", changed.id: "wrong",
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize(("answers", "code"), [(["same"], 0), (["same", "wrong"], 1)])

@@ -17,6 +17,8 @@ from uuid import UUID
 
 from deqi.science.course import MODEL_VERSION, MedicineChange, Rating, review, review_simple
 
+ROUNDING = 1e-6  # in points or probability: far below what any page shows
+
 
 def sha256_of(inputs: Mapping[str, Any]) -> str:
     """The fingerprint of the inputs as canonical JSON."""
@@ -45,12 +47,24 @@ def judge(inputs: Mapping[str, Any]) -> dict[str, Any]:
 def holds(kept: Any) -> bool:
     """Whether a kept review still stands on its inputs: the same fingerprint, and the same judgement computed again.
 
-    A later version of the model may judge otherwise; then only the fingerprint is compared.
+    A later version of the model may judge otherwise; then only the fingerprint is compared. Another processor rounds
+    otherwise: numbers may differ by `ROUNDING`, words and verdicts by nothing.
     """
     inputs = kept.result["inputs"]
     if sha256_of(inputs) != kept.inputs_sha256:
         return False
-    return kept.model_version != MODEL_VERSION or judge(inputs) == kept.result["judged"]
+    return kept.model_version != MODEL_VERSION or _same(judge(inputs), kept.result["judged"])
+
+
+def _same(one: Any, other: Any) -> bool:
+    """Whether two judgements say the same."""
+    if isinstance(one, Mapping) and isinstance(other, Mapping):
+        return one.keys() == other.keys() and all(_same(one[key], other[key]) for key in one)
+    if isinstance(one, float) and isinstance(other, float):
+        return abs(one - other) <= ROUNDING
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(_same, one, other))
+    return bool(one == other)
 
 
 def recomputed() -> Iterator[tuple[UUID, str]]:

@@ -34,6 +34,7 @@ from deqi.science.course.kernel import (
     build_of,
     fill_design,
     jit,
+    mass_between,
     t4_cdf,
 )
 from deqi.science.course.nodes import sweep_node
@@ -79,12 +80,15 @@ def chain_log_likelihood(
     low: Floats,
     high: Floats,
     level: Floats,
+    z: Floats,
+    mass: Floats,
     total: Floats,
 ) -> None:
-    """Log probability of the ratings given the levels (n x paths), into `total` (paths)."""
+    """Log probability of the ratings given the levels (n x paths), into `total` (paths).
+
+    `z` and `mass` (n x 8 x paths) are room for the points and their probabilities.
+    """
     n, s = kind.shape[0], theta[S]
-    points = ENDS_X.shape[0]
-    z, mass = np.zeros((n, points, PATHS)), np.zeros((n, points, PATHS))
     used = np.zeros(n, dtype=np.int64)
     reached, whole = np.zeros(PATHS), np.zeros(PATHS)
     total[:] = 0.0
@@ -305,10 +309,9 @@ def walk(
             site = nu[t] * h - 0.5 * tau[t] * h * h + scale[t, 0]
             sites[j] += site
             centre = h + z[t, 3]
-            above = t4_cdf((high[t] - centre + blur) * inverse) + t4_cdf((high[t] - centre - blur) * inverse)
-            below = t4_cdf((low[t] - centre + blur) * inverse) + t4_cdf((low[t] - centre - blur) * inverse)
             x = (h - work[t, 5]) * per_sd
-            control[j] += 0.5 * (above - below) * exp(min(-site, MOST))
+            mass = mass_between(low[t] - centre, high[t] - centre, blur, inverse)
+            control[j] += mass * exp(min(-site, MOST))
             control[j] -= 1.0 + scale[t, 1] * x + scale[t, 2] * (x * x - 1.0)
             if kind[t] == DAILY:
                 chain[j] = level[t, j] - z[t, 2] * h
@@ -358,12 +361,13 @@ def draw_nodes(
     lean, left, future = np.zeros((n, k)), np.zeros(n), np.zeros((k, k))
     steps, path, pull = np.zeros((n, PATHS)), np.zeros((n, PATHS)), np.zeros((k, PATHS))
     coefficients, sites = np.zeros((p, PATHS)), np.zeros(PATHS)
+    at, mass = np.zeros((n, ENDS_X.shape[0], PATHS)), np.zeros((n, ENDS_X.shape[0], PATHS))
     for g in range(thetas.shape[0]):
         theta = thetas[g]
         fill_design(theta, kind, entry, weeks, ended, extra, design)
         sweep_node(
             theta, anchor_theta, anchor_nu, anchor_tau, anchor_level, anchor_offset, kind, slot, step_days, gap_days,
-            previous, low, high, design, prior_mean, prior_cov, sweeps, damp, 0.0, nu, tau, level, offset, z, mean, cov, work, scale,
+            low, high, design, prior_mean, prior_cov, sweeps, damp, 0.0, nu, tau, level, offset, z, mean, cov, work, scale,
         )  # fmt: skip
         prepare_steps(theta, kind, slot, step_days, z, p, work, lean, left, future)
         draw_steps(theta, kind, slot, step_days, z, p, work, lean, left, normal_step[g], steps, pull)
@@ -380,7 +384,7 @@ def draw_nodes(
         walk(
             kind, slot, design, z, work, low, high, theta[S], nu, tau, scale, coefficients, steps, path, states[g], sites, controls[g],
         )  # fmt: skip
-        chain_log_likelihood(theta, kind, gap_days, previous, low, high, path, log_weight[g])
+        chain_log_likelihood(theta, kind, gap_days, previous, low, high, path, at, mass, log_weight[g])
         for j in range(PATHS):
             log_weight[g, j] -= sites[j]
 

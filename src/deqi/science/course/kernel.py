@@ -100,6 +100,23 @@ def t4_cdf(x: float) -> float:
 
 
 @jit
+def mass_between(low: float, high: float, blur: float, inverse: float) -> float:
+    """Mean over +-`blur` of the mass of a t(4) of SD 1 / `inverse` between `low` and `high`, both from its centre.
+
+    Four values of `t4_cdf` with one division between them: divisions are what a sweep waits for.
+    """
+    a, b = (high + blur) * inverse, (high - blur) * inverse
+    c, d = (low + blur) * inverse, (low - blur) * inverse
+    va, vb, vc, vd = 2.0 + a * a, 2.0 + b * b, 2.0 + c * c, 2.0 + d * d
+    ab, cd = va * vb, vc * vd
+    each = 1.0 / (ab * cd)
+    wa, wb, wc, wd = vb * cd * each, va * cd * each, vd * ab * each, vc * ab * each
+    above = a * sqrt(wa) * (3.0 - a * a * wa) + b * sqrt(wb) * (3.0 - b * b * wb)
+    below = c * sqrt(wc) * (3.0 - c * c * wc) + d * sqrt(wd) * (3.0 - d * d * wd)
+    return 0.125 * (above - below)
+
+
+@jit
 def cut_t4(a: float, b: float) -> tuple[float, float, float]:
     """Mean, SD and slope of a unit-variance t(4) cut to (a, b); the slope is d(m + mean)/dm as the centre moves.
 
@@ -118,19 +135,22 @@ def cut_t4(a: float, b: float) -> tuple[float, float, float]:
 
 
 @jit
+def correlate(theta: Floats, kind: Ints, gap_days: Floats, work: Floats) -> None:
+    """Fills column 4 of `work` with rho, each daily rating's correlation with the one before it; 0 where there is none."""
+    gap, rho = 0.0, 0.0
+    for t in range(kind.shape[0]):
+        if gap_days[t] != gap:
+            gap = gap_days[t]
+            rho = theta[R] ** gap if gap > 0.0 else 0.0
+        work[t, 4] = rho if kind[t] == DAILY else 0.0
+
+
+@jit
 def impute(
-    theta: Floats,
-    kind: Ints,
-    gap_days: Floats,
-    previous: Ints,
-    low: Floats,
-    high: Floats,
-    level: Floats,
-    z: Floats,
+    s: float, kind: Ints, gap_days: Floats, low: Floats, high: Floats, level: Floats, work: Floats, z: Floats
 ) -> None:
     """Fills `z` (n x 5): for each daily rating the mean, SD and slope of its unrounded value given those before it,
-    the offset c of its own factor, and its centre m."""
-    s = theta[S]
+    the offset c of its own factor, and its centre m. `work` holds rho (column 4) and the one before (column 6)."""
     for t in range(kind.shape[0]):
         z[t, 3] = 0.0
         if kind[t] != DAILY:
@@ -138,8 +158,7 @@ def impute(
         centre = level[t]
         scale = s
         if gap_days[t] > 0.0:
-            u = previous[t]
-            rho = theta[R] ** gap_days[t]
+            u, rho = int(work[t, 6]), work[t, 4]
             z[t, 3] = rho * (z[u, 0] - z[u, 2] * (z[u, 4] - z[u, 3]))
             centre += rho * (z[u, 0] - level[u])
             scale = sqrt(s * s * (1.0 - rho * rho) + rho * rho * z[u, 1] * z[u, 1])
@@ -186,7 +205,6 @@ def forward(
     kind: Ints,
     slot: Ints,
     step_days: Floats,
-    gap_days: Floats,
     design: Floats,
     prior_mean: Floats,
     prior_cov: Floats,
@@ -196,12 +214,12 @@ def forward(
     mean: Floats,
     cov: Floats,
     work: Floats,
-) -> float:
-    """Kalman filter over the events with Gaussian sites. Returns the log integral of prior times sites.
+) -> None:
+    """Kalman filter over the events with Gaussian sites.
 
     `nu`, `tau` (n) are the sites' natural parameters; `mean` (k) and `cov` (k x k) end as the state after the last
-    event. `work` (n x (2k + 8)) keeps for `backward`: mean, variance, gain, shrink and rho of each h (columns 0-4),
-    its covariance with the state (8 to 8 + k) and its row.
+    event. `work` (n x (2k + 8)) holds rho (column 4) and keeps for `backward`: mean, variance, gain and shrink of each
+    h (columns 0-3), its covariance with the state (8 to 8 + k) and its row.
     """
     p = design.shape[1]
     k = mean.shape[0]
@@ -210,7 +228,6 @@ def forward(
     cov[:, :] = 0.0
     mean[:p] = prior_mean
     cov[:p, :p] = prior_cov
-    logz = 0.0
     h = np.zeros(k)
     chain = np.zeros(p)
     for t in range(kind.shape[0]):
@@ -223,7 +240,7 @@ def forward(
             for i in range(k):
                 cov[i, acc] += cov[i, w]
             continue
-        rho = theta[R] ** gap_days[t] if kind[t] == DAILY and gap_days[t] > 0.0 else 0.0
+        rho = work[t, 4]
         h[w] = 1.0
         h[wp] = -rho
         for i in range(p):
@@ -243,8 +260,7 @@ def forward(
         scale = 1.0 / (1.0 + tau[t] * var)
         gain = (nu[t] - tau[t] * mu) * scale
         shrink = tau[t] * scale
-        logz += log_site(mu, var, nu[t], tau[t])
-        work[t, 0], work[t, 1], work[t, 2], work[t, 3], work[t, 4] = mu, var, gain, shrink, rho
+        work[t, 0], work[t, 1], work[t, 2], work[t, 3] = mu, var, gain, shrink
         for i in range(k):
             mean[i] += work[t, 8 + i] * gain
             for j in range(k):
@@ -260,6 +276,15 @@ def forward(
                 cov[wp, i] = keep * cov[w, i] + old * cov[wp, i]
             for i in range(k):
                 cov[i, wp] = keep * cov[i, w] + old * cov[i, wp]
+
+
+@jit
+def log_integral(kind: Ints, nu: Floats, tau: Floats, work: Floats) -> float:
+    """Log of the integral of prior times sites, from what `forward` left in `work`."""
+    logz = 0.0
+    for t in range(kind.shape[0]):
+        if kind[t] != WINDOW:
+            logz += log_site(work[t, 0], work[t, 1], nu[t], tau[t])
     return logz
 
 
@@ -311,16 +336,10 @@ def backward(kind: Ints, slot: Ints, z: Floats, p: int, k: int, work: Floats) ->
             for j in range(k):
                 hi, hj = work[t, 8 + k + i], work[t, 8 + k + j]
                 m[i, j] += hi * hj * (shrink + shrink * shrink * cmc) - shrink * (hi * mc[j] + mc[i] * hj)
-        cr = 0.0
-        cmc = 0.0
-        for i in range(k):
-            cr += work[t, 8 + i] * r[i]
-            inner = 0.0
-            for j in range(k):
-                inner += m[i, j] * work[t, 8 + j]
-            cmc += inner * work[t, 8 + i]
-        work[t, 5] = work[t, 0] + cr
-        work[t, 7] = max(work[t, 1] - cmc, 1e-10)
+        var = work[t, 1]
+        left = 1.0 - shrink * var  # c'r and c'Mc with the new r and M, as h'c = var
+        work[t, 5] = work[t, 0] + cr * left + gain * var
+        work[t, 7] = max(left * (var - left * cmc), 1e-10)
 
 
 def gaussian_log_likelihood(
@@ -344,9 +363,9 @@ def gaussian_log_likelihood(
     tau = 1 / sigma2
     nu = tau * (value - z[:, 3])
     mean, cov, work = np.zeros(p + 3), np.zeros((p + 3, p + 3)), np.zeros((n, 2 * p + 14))
-    places = np.zeros(n, dtype=np.int64)
-    logz = forward(
-        theta, places, places, gap, gap, design, prior_mean, prior_cov, nu, tau.copy(), z, mean, cov, work
-    )
+    work[:, 4] = rho
+    places, sites = np.zeros(n, dtype=np.int64), tau.copy()
+    forward(theta, places, places, gap, design, prior_mean, prior_cov, nu, sites, z, mean, cov, work)
+    logz = log_integral(places, nu, sites, work)
     constant = 0.5 * np.log(tau / (2 * np.pi)) - 0.5 * tau * np.square(value - z[:, 3])
     return float(logz + constant.sum()), mean[: p + 1], cov[: p + 1, : p + 1]

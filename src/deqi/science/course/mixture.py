@@ -155,9 +155,10 @@ class Mixture:
 
     def fine(self, form: Form) -> Gaussians:
         """The form given flare and baseline: arrays G x 7 x 5 (or 11), beside `self.baseline`."""
-        mean = np.einsum("gjk,gk->gj", self._state, form.row) + form.const[:, None]
-        slope = np.einsum("gk,gk->g", self._to_b, form.row)
-        var = np.einsum("gk,gkl,gl->g", form.row, self._cov_b, form.row) + form.noise
+        column = form.row[:, :, None]
+        mean = (self._state @ column)[:, :, 0] + form.const[:, None]
+        slope = (self._to_b * form.row).sum(axis=1)
+        var = ((self._cov_b @ column)[:, :, 0] * form.row).sum(axis=1) + form.noise
         sd = np.sqrt(np.maximum(var, 1e-12))
         return Gaussians(
             self.weight,
@@ -188,7 +189,7 @@ class Mixture:
         # rise = D now - D later; its part that hangs together with D now is taken along three nodes of D now.
         rise = Form(now.row - later.row, now.const - later.const, now.noise + later.noise)
         rises = self.coarse(rise)
-        shared = np.einsum("gk,gkl,gl->g", now.row, self._cov, rise.row)
+        shared = (now.row * (self._cov @ rise.row[:, :, None])[:, :, 0]).sum(axis=1)
         slope = shared[:, None] / gain.sd
         rest = np.sqrt(np.maximum(np.square(rises.sd) - np.square(slope), 1e-8))
         chance = 0.0

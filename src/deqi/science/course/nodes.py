@@ -28,12 +28,14 @@ from deqi.science.course.kernel import (
     S,
     backward,
     build_of,
+    correlate,
     fill_design,
     forward,
     impute,
     jit,
+    log_integral,
     log_site,
-    t4_cdf,
+    mass_between,
 )
 
 BUILD = build_of("kernel.py")
@@ -51,8 +53,9 @@ def tilt(
     work: Floats,
     scale: Floats,
     damp: float,
+    weigh: bool,
 ) -> float:
-    """Moments of every rating's tilted distribution. Returns the sites' part of the log likelihood.
+    """Moments of every rating's tilted distribution. Returns the sites' part of the log likelihood if asked to `weigh`.
 
     `scale` (n x 3) gets each site's log scale, and how far the tilted mean and spread are from the smoothed ones: the
     parts of factor over site along the first two Hermite polynomials of h.
@@ -78,18 +81,17 @@ def tilt(
         for g in range(GH_X.shape[0]):
             x = mu_c + sd_c * GH_X[g]
             centre = x + z[t, 3]
-            above = t4_cdf((high[t] - centre + blur) * inverse) + t4_cdf((high[t] - centre - blur) * inverse)
-            below = t4_cdf((low[t] - centre + blur) * inverse) + t4_cdf((low[t] - centre - blur) * inverse)
-            f = GH_W[g] * max(0.5 * (above - below), MISS)
+            f = GH_W[g] * max(mass_between(low[t] - centre, high[t] - centre, blur, inverse), MISS)
             z0 += f
             z1 += f * x
             z2 += f * x * x
         t_mean = z1 / z0
         t_var = max(z2 / z0 - t_mean * t_mean, 1e-8)
-        scale[t, 0] = log(z0) - log_site(mu_c, var_c, nu[t], tau[t])
-        scale[t, 1] = (t_mean - work[t, 5]) / sqrt(work[t, 7])
-        scale[t, 2] = 0.5 * ((t_var + (t_mean - work[t, 5]) ** 2) / work[t, 7] - 1.0)
-        logz += scale[t, 0]
+        if weigh:
+            scale[t, 0] = log(z0) - log_site(mu_c, var_c, nu[t], tau[t])
+            scale[t, 1] = (t_mean - work[t, 5]) / sqrt(work[t, 7])
+            scale[t, 2] = 0.5 * ((t_var + (t_mean - work[t, 5]) ** 2) / work[t, 7] - 1.0)
+            logz += scale[t, 0]
         if damp > 0.0:
             new_tau = max(1.0 / t_var - 1.0 / var_c, LEAST_PRECISION / work[t, 1])
             new_nu = t_mean * (new_tau + 1.0 / var_c) - mu_c / var_c
@@ -123,7 +125,6 @@ def sweep_node(
     slot: Ints,
     step_days: Floats,
     gap_days: Floats,
-    previous: Ints,
     low: Floats,
     high: Floats,
     design: Floats,
@@ -154,20 +155,20 @@ def sweep_node(
         tau[t] = anchor_tau[t] * (ratio if anchor_tau[t] > 0.0 else min(ratio, 1.0))
         nu[t] = anchor_nu[t] * ratio
         offset[t] = anchor_offset[t]
+    correlate(theta, kind, gap_days, work)
     integral, scales = 0.0, 0.0
     for i in range(sweeps):
-        impute(theta, kind, gap_days, previous, low, high, level, z)
+        last = i == sweeps - 1
+        impute(theta[S], kind, gap_days, low, high, level, work, z)
         for t in range(kind.shape[0]):  # a site looks at z - c: move it with c
             nu[t] -= tau[t] * (z[t, 3] - offset[t])
             offset[t] = z[t, 3]
-        integral = forward(
-            theta, kind, slot, step_days, gap_days, design, prior_mean, prior_cov, nu, tau, z, mean, cov, work
-        )
+        forward(theta, kind, slot, step_days, design, prior_mean, prior_cov, nu, tau, z, mean, cov, work)
+        if last:
+            integral = log_integral(kind, nu, tau, work)
         backward(kind, slot, z, p, k, work)
-        scales = tilt(
-            theta[S], kind, low, high, z, nu, tau, work, scale, damp if i < sweeps - 1 else last_damp
-        )
-        if i < sweeps - 1 or last_damp > 0.0:
+        scales = tilt(theta[S], kind, low, high, z, nu, tau, work, scale, last_damp if last else damp, last)
+        if not last or last_damp > 0.0:
             settle_levels(kind, z, level, work)
     return integral, scales
 
@@ -226,7 +227,6 @@ def run_nodes(
             slot,
             step_days,
             gap_days,
-            previous,
             low,
             high,
             design,
