@@ -8,7 +8,8 @@ import pytest
 from click.testing import CliRunner
 
 from deqi.doors.cli.course import command
-from deqi.science.course import model
+from deqi.science.course import compiling, model
+from deqi.science.course.compiling import compile_ahead
 
 REVIEW = ["--condition", "dpn", "--on", "2026-04-13", "--format", "json"]
 
@@ -199,3 +200,18 @@ def test_a_made_up_world_is_the_same_for_the_same_seed(tmp_path):
     for name in ("a", "b"):
         run("simulate", "--world", "flare", "--patients", 4, "--seed", 9, "--output", tmp_path / name)
     assert (tmp_path / "a/ratings.csv").read_bytes() == (tmp_path / "b/ratings.csv").read_bytes()
+
+
+def test_the_model_is_compiled_once_and_not_again(tmp_path, monkeypatch):
+    pytest.importorskip("numba")
+    compile_ahead(lambda said: None)
+    said = []
+    if compiling.compiled():  # programs are kept beside the sources
+        compile_ahead(said.append)
+        assert said == []
+    for name in compiling.SOURCES:
+        (tmp_path / name).touch()
+    monkeypatch.setattr(compiling, "HERE", tmp_path)  # a new installation: nothing is compiled yet
+    assert not compiling.compiled()
+    compile_ahead(said.append)
+    assert said == ["Compiling the course model (once, about half a minute)"]

@@ -35,6 +35,7 @@ def command(
 
     from deqi.record.errors import Refusal
     from deqi.record.practice.actions.begin import begin_practice
+    from deqi.science.course.compiling import compile_ahead
 
     call_command("migrate", verbosity=0, interactive=False)
     try:
@@ -49,4 +50,5 @@ def command(
         )
     except (Refusal, ValidationError) as error:
         raise Refused(error.message if isinstance(error, Refusal) else " ".join(error.messages))
+    compile_ahead(click.echo)
     click.echo(f"{name} is ready in {home}. Start it with: deqi serve")

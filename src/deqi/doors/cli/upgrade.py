@@ -23,10 +23,13 @@ def command(home: Path, no_backup: bool) -> None:
     from django.db import connection
     from django.db.migrations.executor import MigrationExecutor
 
+    from deqi.science.course.compiling import compile_ahead
+
     executor = MigrationExecutor(connection)
     plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
     if not executor.loader.applied_migrations:
         raise Refused("There is no clinic here yet. Start with: deqi init (or deqi demo)")
+    compile_ahead(click.echo)
     if not plan:
         click.echo("Up to date: nothing to do.")
         return
