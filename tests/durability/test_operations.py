@@ -6,8 +6,11 @@ import csv
 import io
 import json
 import os
+import subprocess
+import sys
 import tarfile
 import zipfile
+from pathlib import Path
 
 import pytest
 
@@ -54,6 +57,43 @@ def _rows(place, path):
     entries = list(csv.DictReader(io.StringIO(found["audit_auditentry.csv"])))
     del found["audit_audithead.csv"]  # the export moved it on; the restore compared it with the manifest
     return {**found, "audit_auditentry.csv": [row for row in entries if row["verb"] != "record.export"]}
+
+
+def test_a_backup_holds_one_moment_while_people_save_and_nothing_plain_lies_in_its_folder(
+    clinic, new_home, tmp_path
+):
+    public = deqi(clinic, "backup", "--new-key", tmp_path / "key.txt").strip()
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.durability.backing_up", tmp_path / "out", public],
+        cwd=Path(__file__).parents[2], env=clinic.environment, capture_output=True, text=True, timeout=120,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert told["saves"] >= 3
+    (file,) = (tmp_path / "out").iterdir()
+    assert file.stat().st_mode & 0o077 == 0
+    assert {name.removesuffix(".part") for name, _ in told["seen"]} == {file.name}
+    assert {beginning for _, beginning in told["seen"]} <= {"", "age-encryp"}
+    assert not list(clinic.home.glob(".backup-*")), "what lay in the clinic's folder meanwhile is gone"
+    other = new_home()
+    deqi(other, "restore", file, "--key-file", tmp_path / "key.txt")
+    entries = _rows(other, tmp_path / "all.zip")["audit_auditentry.csv"]
+    assert len(entries) == told["before"], "the moment is the one at which it began"
+    assert "Sound." in deqi(other, "check")
+
+
+def test_what_a_killed_backup_left_is_cleared_a_day_later(clinic, tmp_path):
+    left = [clinic.home / ".backup-abc", tmp_path / "out" / "deqi-2026-01-01T000000Z.tar.age.part"]
+    left[0].mkdir()
+    (left[0] / "database.sqlite3").write_text("half")
+    left[1].parent.mkdir()
+    left[1].write_text("half")
+    deqi(clinic, "backup", "--to", tmp_path / "out", "--plain")
+    assert all(path.exists() for path in left), "another back-up may be writing them"
+    for path in left:
+        os.utime(path, (0, 0))
+    deqi(clinic, "backup", "--to", tmp_path / "out", "--plain")
+    assert not any(path.exists() for path in left)
 
 
 def test_a_backup_does_not_open_with_another_key(clinic, new_home, tmp_path):

@@ -146,6 +146,19 @@ def test_a_back_up_is_written_when_the_record_changed_and_its_age_is_shown(peopl
     assert "back-up 31 minutes old" in page and "The newest back-up is old" in page
 
 
+def test_a_back_up_is_written_when_the_keys_changed_though_the_record_did_not(people, sealed, settings):
+    jobs.run("back_up")
+    settings.BACKUP_RECIPIENTS = [
+        *settings.BACKUP_RECIPIENTS,
+        str(pyrage.x25519.Identity.generate().to_public()),
+    ]
+    jobs.run("back_up")
+    assert len(list(sealed.iterdir())) == 2
+    settings.BACKUP_RECIPIENTS = settings.BACKUP_RECIPIENTS[::-1]
+    jobs.run("back_up")
+    assert len(list(sealed.iterdir())) == 2, "the same keys in another order"
+
+
 def test_older_back_ups_are_thinned_out_and_other_files_stay(tmp_path):
     ages = [5, 20, 70, 75, 130, 60 * 30, 60 * 31, 60 * 24 * 40]
     for minutes in ages:

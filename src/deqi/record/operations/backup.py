@@ -1,4 +1,4 @@
-"""A back-up is one file: the whole database and what proves it whole, encrypted with age.
+"""A back-up is one file: the whole database at one moment and what proves it whole, encrypted with age.
 
 Layout (a tar, encrypted unless asked otherwise): `manifest.json` (version, migrations, row counts, audit head,
 SHA-256 of the data, which seal key) and `database.sqlite3` or `database.dump` (pg_dump, custom format) and the keys
@@ -16,8 +16,9 @@ import sqlite3
 import subprocess
 import tarfile
 import tempfile
-from collections.abc import Callable
-from contextlib import closing
+import time
+from collections.abc import Callable, Iterable
+from contextlib import closing, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,8 @@ from typing import Any
 import pyrage
 from django.apps import apps
 from django.conf import settings
-from django.db import connection
+from django.db import connection, transaction
+from django.db.migrations.recorder import MigrationRecorder
 
 from deqi import __version__
 from deqi.record.audit.models import AuditHead
@@ -34,6 +36,10 @@ from deqi.record.practice import sealing
 Say = Callable[[str], None]
 KEYS = {"secret.key": "DEQI_SECRET_KEY", "seal.key": "DEQI_SEAL_KEY"}
 OWN_APPS = ("audit", "practice", "patients", "care", "questionnaires")
+#: SQLite is copied in steps of so many pages (16 MB); after each one, it is told how far it is.
+PAGES_A_STEP = 4096
+#: What a killed back-up left behind is cleared by a later one after so long.
+LEFT_BEHIND_S = 24 * 3600
 
 
 class BackupError(Exception):
@@ -42,50 +48,43 @@ class BackupError(Exception):
 
 def row_counts() -> dict[str, int]:
     """Rows of each of our tables."""
-    return {
-        model._meta.db_table: model.objects.count()
-        for app in OWN_APPS
-        for model in apps.get_app_config(app).get_models()
-    }
+    return {model._meta.db_table: model.objects.count() for model in _own_models()}
 
 
 def write_backup(folder: Path, *, recipients: list[str], passphrase: str | None, say: Say = print) -> Path:
     """Writes one back-up of the running clinic into `folder` and returns its path.
 
     `recipients` are age public keys (age1...); without them and without a passphrase the file is plain.
-    The file appears under its final name only when it is whole.
+    It holds one moment, whatever is saved meanwhile. What is not yet encrypted lies in the clinic's own folder;
+    `folder` sees the finished file alone, as `….part` until it is whole.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    _clear_what_was_left(folder)
     stamp = datetime.now(UTC).strftime("%Y-%m-%dT%H%M%SZ")
-    with tempfile.TemporaryDirectory(dir=folder, prefix=".backup-") as work:
-        data = _dump(Path(work), say)
-        head = AuditHead.objects.get(id=1)
+    with tempfile.TemporaryDirectory(dir=_parent(settings.HOME), prefix=".backup-") as work:
+        plain = Path(work) / "plain.tar"
+        copy = _copy_sqlite if connection.vendor == "sqlite" else _copy_postgresql
+        data, moment = copy(Path(work), say)
         manifest = {
             "deqi": __version__,
             "written_at": stamp,
             "database": connection.vendor,
             "file": data.name,
             "sha256": _sha256(data),
-            "migrations": sorted(_applied()),
-            "rows": row_counts() if connection.vendor == "postgresql" else _counts_in(data),
-            "audit": {"last_id": head.last_id, "last_hash": head.last_hash},
+            **moment,
             "seal_key": sealing.fingerprint(settings.SEAL_KEY),
         }
-        if connection.vendor == "sqlite":
-            manifest["audit"] = _head_in(data)
-        plain = Path(work) / "plain.tar"
         with tarfile.open(plain, "w") as tar:
             _add(tar, "manifest.json", json.dumps(manifest, indent=1).encode())
             tar.add(data, arcname=data.name)
             for key, variable in KEYS.items():
                 if not os.environ.get(variable) and (settings.HOME / key).exists():
                     tar.add(settings.HOME / key, arcname=key)
-        say("Encrypting" if recipients or passphrase else "Not encrypted: keep this file safe")
-        sealed = _seal(plain, recipients, passphrase)
-        target = folder / f"deqi-{stamp}.tar{'.age' if sealed != plain else ''}"
-        _sync(sealed)
-        os.replace(sealed, target)
-    target.chmod(0o600)
+        data.unlink()
+        encrypted = bool(recipients or passphrase)
+        say("Encrypting" if encrypted else "Not encrypted: keep this file safe")
+        target = folder / f"deqi-{stamp}.tar{'.age' if encrypted else ''}"
+        _seal(plain, target, recipients, passphrase)
     return target
 
 
@@ -172,20 +171,69 @@ def read_key(path: Path) -> str:
     return keys[0]
 
 
-def _dump(work: Path, say: Say) -> Path:
-    if connection.vendor == "sqlite":
-        target = work / "database.sqlite3"
-        source = settings.DATABASES["default"]["NAME"]
-        with closing(sqlite3.connect(source)) as live, closing(sqlite3.connect(target)) as copy:
-            live.backup(
-                copy, pages=4096, progress=lambda s, left, of: say(f"Copied {of - left} of {of} pages")
-            )
-            copy.execute("PRAGMA journal_mode=DELETE")
-        return target
+def _own_models() -> list[Any]:
+    return [model for app in OWN_APPS for model in apps.get_app_config(app).get_models()]
+
+
+def _copy_sqlite(work: Path, say: Say) -> tuple[Path, dict[str, Any]]:
+    """A copy of the file and what stands in it. One read transaction: people go on saving, the copy stays."""
+    target = work / "database.sqlite3"
+    source = settings.DATABASES["default"]["NAME"]
+    with (
+        closing(sqlite3.connect(source, isolation_level=None)) as live,
+        closing(sqlite3.connect(target)) as copy,
+    ):
+        live.execute("BEGIN")
+        live.execute("SELECT count(*) FROM sqlite_master").fetchone()  # the moment: the first read
+        live.backup(
+            copy, pages=PAGES_A_STEP, progress=lambda _, left, of: say(f"Copied {of - left} of {of} pages")
+        )
+        copy.execute("PRAGMA journal_mode=DELETE")
+        rows = {
+            table: copy.execute(f'SELECT count(*) FROM "{table}"').fetchone()[0]  # noqa: S608 - our own tables
+            for table in (model._meta.db_table for model in _own_models())
+        }
+        migrations = copy.execute("SELECT app || '.' || name FROM django_migrations").fetchall()
+        head = copy.execute("SELECT last_id, last_hash FROM audit_audithead").fetchone()
+    return target, _moment((name for (name,) in migrations), rows, *head)
+
+
+def _copy_postgresql(work: Path, say: Say) -> tuple[Path, dict[str, Any]]:
+    """A dump and what stood in the database then: both read in the snapshot of one transaction."""
     target = work / "database.dump"
-    say("Dumping the database")
-    _run(["pg_dump", "--format=custom", "--no-owner", f"--file={target}", _postgres_url()])
-    return target
+    with transaction.atomic(durable=True), connection.cursor() as cursor:
+        cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        cursor.execute("SELECT pg_export_snapshot()")
+        snapshot = cursor.fetchone()[0]
+        say("Dumping the database")
+        _run(
+            [
+                "pg_dump",
+                "--format=custom",
+                "--no-owner",
+                f"--snapshot={snapshot}",
+                f"--file={target}",
+                _postgres_url(),
+            ]
+        )
+        say(f"Dumped {target.stat().st_size / 1e6:.1f} MB")
+        head = AuditHead.objects.get(id=1)
+        applied = MigrationRecorder(connection).applied_migrations()
+        return target, _moment((f"{a}.{n}" for a, n in applied), row_counts(), head.last_id, head.last_hash)
+
+
+def _moment(migrations: Iterable[str], rows: dict[str, int], last_id: int, last_hash: str) -> dict[str, Any]:
+    """What the manifest says of the data."""
+    audit = {"last_id": last_id, "last_hash": last_hash}
+    return {"migrations": sorted(migrations), "rows": rows, "audit": audit}
+
+
+def _clear_what_was_left(folder: Path) -> None:
+    """Removes what back-ups that were killed more than a day ago left unfinished."""
+    for path in [*_parent(settings.HOME).glob(".backup-*"), *folder.glob("deqi-*.part")]:
+        with suppress(FileNotFoundError):  # another back-up has just ended
+            if path.stat().st_mtime < time.time() - LEFT_BEHIND_S:
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
 def _restore_sqlite(work: Path, manifest: dict[str, Any], replace: bool) -> None:
@@ -270,39 +318,28 @@ def _run(command: list[str]) -> None:
         raise BackupError(f"{command[0]} failed: {done.stderr.strip()}")
 
 
-def _seal(plain: Path, recipients: list[str], passphrase: str | None) -> Path:
-    sealed = plain.with_suffix(".age")
+def _seal(plain: Path, target: Path, recipients: list[str], passphrase: str | None) -> None:
+    """Writes `plain` encrypted (or as it is, when nothing is named) as `target`, which appears when it is whole."""
+    part = target.with_name(target.name + ".part")
+    try:
+        os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+    except FileExistsError:
+        raise BackupError(f"{target} is being written by another back-up at this moment")
     try:
         if recipients:
             keys = [pyrage.x25519.Recipient.from_str(key) for key in recipients]
-            pyrage.encrypt_file(str(plain), str(sealed), keys)
-            return sealed
-        if passphrase:
-            sealed.write_bytes(pyrage.passphrase.encrypt(plain.read_bytes(), passphrase))
-            return sealed
+            pyrage.encrypt_file(str(plain), str(part), keys)
+        elif passphrase:
+            part.write_bytes(pyrage.passphrase.encrypt(plain.read_bytes(), passphrase))
+        else:
+            shutil.copyfile(plain, part)
+        _sync(part)
+        os.replace(part, target)
+        _sync_folder(target.parent)
     except (pyrage.RecipientError, pyrage.EncryptError) as error:
         raise BackupError(f"Could not encrypt: {error}")
-    return plain
-
-
-def _applied() -> list[str]:
-    from django.db.migrations.recorder import MigrationRecorder
-
-    return [f"{app}.{name}" for app, name in MigrationRecorder(connection).applied_migrations()]
-
-
-def _counts_in(data: Path) -> dict[str, int]:
-    with closing(sqlite3.connect(data)) as copy:
-        return {
-            table: copy.execute(f'SELECT count(*) FROM "{table}"').fetchone()[0]  # noqa: S608 - our own tables
-            for table in row_counts()
-        }
-
-
-def _head_in(data: Path) -> dict[str, Any]:
-    with closing(sqlite3.connect(data)) as copy:
-        last_id, last_hash = copy.execute("SELECT last_id, last_hash FROM audit_audithead").fetchone()
-        return {"last_id": last_id, "last_hash": last_hash}
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def _add(tar: tarfile.TarFile, name: str, content: bytes) -> None:
@@ -319,6 +356,15 @@ def _sha256(path: Path) -> str:
 def _sync(path: Path) -> None:
     with path.open("rb") as file:
         os.fsync(file.fileno())
+
+
+def _sync_folder(folder: Path) -> None:
+    """So that the new name is on the disk, too."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _parent(home: Path) -> Path:

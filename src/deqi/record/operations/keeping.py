@@ -28,8 +28,8 @@ FINISHED_TASKS_KEPT = timedelta(days=2)
 def back_up() -> dict[str, Any]:
     """Writes an encrypted back-up when keys are named (DEQI_BACKUP_RECIPIENTS); thins out older ones.
 
-    When nothing was written to the record since the last one, that one still holds everything and stays. The
-    result says as of when everything is held (`as_of`).
+    When nothing was written to the record since the last one, and the keys are the same, that one still holds
+    everything and stays. The result says as of when everything is held (`as_of`).
     """
     if not settings.BACKUP_RECIPIENTS:
         return {}
@@ -45,10 +45,10 @@ def back_up() -> dict[str, Any]:
 
 
 def _mark() -> str:
-    """Changes with everything that is written to the record, and with drafts."""
+    """Changes with everything that is written to the record, with drafts, and with who can open a back-up."""
     head = AuditHead.objects.get(id=1)
     draft = Draft.objects.aggregate(last=Max("updated_at"))["last"]
-    return f"{head.last_id} {head.last_hash} {draft}"
+    return f"{head.last_id} {head.last_hash} {draft} {','.join(sorted(settings.BACKUP_RECIPIENTS))}"
 
 
 def thin_out(folder: Path, now: datetime) -> list[str]:
