@@ -8,7 +8,7 @@ from django.views.decorators.http import require_http_methods
 
 from deqi.doors.access import needs
 from deqi.record.care.actions.answering import set_messages
-from deqi.record.care.actions.reminding import messages_of, next_ask_words
+from deqi.record.care.actions.reminding import last_mailed, messages_of, next_ask_words
 from deqi.record.care.links import address_of
 from deqi.record.patients.queries import patient_for
 from deqi.record.patients.queries.consents import consented
@@ -30,6 +30,7 @@ def wanted(request: HttpRequest) -> HttpResponse:
         return response
     context = {
         "held": messages_of(patient),
+        "last": last_mailed(patient),
         "address": address_of(patient),
         "agreed": consented(patient.id, "measurement"),
         "hours": next_ask_words(patient.home_site.organization),

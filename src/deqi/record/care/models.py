@@ -476,7 +476,7 @@ class RatingRequest(models.Model):
 
 
 class Messaging(models.Model):
-    """Whether a person wants reminders, and the last day on which one went out: at most one a day."""
+    """Whether a person wants reminders, and the last day claimed for one (`sent_on`), sent or failed: one a day."""
 
     patient = models.OneToOneField(
         Patient, on_delete=models.PROTECT, primary_key=True, related_name="messaging"

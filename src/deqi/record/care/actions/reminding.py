@@ -11,7 +11,8 @@ from typing import Any
 
 from django.conf import settings
 from django.core.mail import EmailMessage
-from django.db.models import Q, QuerySet
+from django.db import transaction
+from django.db.models import Max, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -49,7 +50,7 @@ def send_reminders(now: datetime | None = None) -> dict[str, Any]:
             except OSError:  # SMTP and network errors are OSErrors
                 failed += 1
                 continue
-            log(SYSTEM, "rating.send", patient_id=request.patient_id, about=request)
+            _note_sent(request, here.date())
             sent += 1
     if failed:
         raise RuntimeError(f"{failed} messages could not be sent")
@@ -62,7 +63,7 @@ def waking(clinic: Organization, here: datetime) -> bool:
 
 
 def _to_send(site: Site, today: date) -> list[RatingRequest]:
-    """One request a person: open, unanswered, due to be mailed today, under consent, not stopped, not mailed today."""
+    """One request a person: open, unanswered, due to be mailed today, under consent, not stopped, day not claimed."""
     rows: QuerySet[RatingRequest] = (
         RatingRequest.objects.filter(
             site=site, day__lte=today, until__gte=today, withdrawn_at=None, answered_at=None
@@ -70,12 +71,13 @@ def _to_send(site: Site, today: date) -> list[RatingRequest]:
         .annotate(measured=measured())
         .filter(measured=Consent.Decision.GIVEN, patient__archived_at=None)
         .filter(Q(patient__messaging=None) | Q(patient__messaging__stopped_at=None))
+        .exclude(patient__messaging__sent_on__gte=today)
         .select_related("patient__user", "site__organization", "course")
         .order_by("day", "id")
     )
     chosen: dict[Any, RatingRequest] = {}
     for request in rows:
-        if (today - request.day).days not in REMIND_ON_DAYS or request.sent_on == today:
+        if (today - request.day).days not in REMIND_ON_DAYS:
             continue
         if not address_of(request.patient) or _too_late(request, today):
             continue
@@ -99,11 +101,15 @@ def _claim(request: RatingRequest, today: date) -> bool:
     """Takes the person's one message of the day, unless somebody has taken it or they stopped meanwhile."""
     Messaging.objects.get_or_create(patient_id=request.patient_id)
     free = Messaging.objects.filter(patient_id=request.patient_id, stopped_at=None)
-    if not free.filter(Q(sent_on=None) | Q(sent_on__lt=today)).update(sent_on=today):
-        return False
+    return bool(free.filter(Q(sent_on=None) | Q(sent_on__lt=today)).update(sent_on=today))
+
+
+@transaction.atomic
+def _note_sent(request: RatingRequest, today: date) -> None:
+    """Writes down that the mail went out. A crash before this shows a mail that went out as not mailed."""
     request.sent_on, request.sent_count = today, request.sent_count + 1
     request.save(update_fields=["sent_on", "sent_count"])
-    return True
+    log(SYSTEM, "rating.send", patient_id=request.patient_id, about=request)
 
 
 def message_for(request: RatingRequest) -> EmailMessage:
@@ -137,6 +143,12 @@ def message_for(request: RatingRequest) -> EmailMessage:
 def messages_of(patient: Patient) -> Messaging:
     """Whether messages are wanted (not saved when nothing was ever said)."""
     return Messaging.objects.filter(patient=patient).first() or Messaging(patient=patient)
+
+
+def last_mailed(patient: Patient) -> date | None:
+    """The day on which a message last went out; one that failed does not count."""
+    found: date | None = RatingRequest.objects.filter(patient=patient).aggregate(at=Max("sent_on"))["at"]
+    return found
 
 
 def next_ask_words(clinic: Organization) -> str:
