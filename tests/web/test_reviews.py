@@ -1,6 +1,7 @@
 """The review page and the patient's "Is it helping?": the same facts, computed once, and computed again when asked."""
 
 import json
+import re
 from copy import deepcopy
 from datetime import UTC, date, datetime, timedelta
 
@@ -63,6 +64,14 @@ def test_clinician_and_patient_read_the_same_sentence_about_each_symptom(people,
         assert "because of" not in page
     assert "numbness, never pooled with pain" in staff and "If we stop now: about" in staff
     assert "for a reader who doubts that needles add anything" in staff
+
+
+def test_that_there_are_too_few_ratings_is_said_once(people, as_, treated):
+    """By the tag and by one sentence, which counts them; neither the means nor the reasons repeat it."""
+    for page in (page_of(as_("alice"), treated), as_("eve").get(HELPING).content.decode()):
+        card = page.split('aria-labelledby="v-numbness"')[1].split("</section>")[0]
+        said = re.findall("too few ratings|not enough", card, re.IGNORECASE)
+        assert sorted(said) == ["not enough", "too few ratings"], card
 
 
 def test_the_patient_without_a_course_and_the_one_without_ratings_are_told_so(people, as_):

@@ -78,8 +78,10 @@ class SymptomShown:
 
     @property
     def means(self) -> str:
-        """The seven-day means in words, where the model gave no answer of its own."""
-        return "" if self.computed or self.sentence == self.simple["words"] else str(self.simple["words"])
+        """The seven-day means in words, where the model gave no answer of its own and they have more to say."""
+        told = self.simple["words"]
+        silent = self.verdict == VERDICTS["too_few"] and not self.simple["enough"]
+        return "" if self.computed or silent or self.sentence == told else str(told)
 
     @property
     def family(self) -> str:
@@ -115,8 +117,8 @@ class SymptomShown:
 
     @property
     def reasons(self) -> tuple[str, ...]:
-        """Why the next step is proposed."""
-        return why_step(self.model, self.day) if self.model else ()
+        """Why the next step is proposed; without numbers the sentence has said it."""
+        return why_step(self.model, self.day) if self.model and self.computed else ()
 
 
 def symptoms_shown(judged: Mapping[str, Any], inputs: Mapping[str, Any] | None = None) -> list[SymptomShown]:
