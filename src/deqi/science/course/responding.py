@@ -16,7 +16,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from statistics import NormalDist
+
+from deqi.science.intervals import wilson
 
 METHOD = "Wilson interval at the effective number of requests, answers clustered by person"
 
@@ -62,7 +63,7 @@ def share(people: Iterable[tuple[int, int]], level: float = 0.95) -> Share:
         return Share(0, 0, 0, None, None, None, 0.0, level)
     estimate = answered / asked
     effective = _effective(rows, asked, estimate)
-    low, high = _wilson(estimate, effective, level)
+    low, high = wilson(estimate, effective, level)
     return Share(asked, answered, n, estimate, low, high, effective, level)
 
 
@@ -75,11 +76,3 @@ def _effective(rows: list[tuple[int, int]], asked: int, estimate: float) -> floa
     if variance == 0:
         return float(n)
     return min(float(asked), estimate * (1 - estimate) / variance)
-
-
-def _wilson(estimate: float, number: float, level: float) -> tuple[float, float]:
-    z = NormalDist().inv_cdf(1 - (1 - level) / 2)
-    centre = estimate + z * z / (2 * number)
-    half = z * ((estimate * (1 - estimate) + z * z / (4 * number)) / number) ** 0.5
-    scale = 1 + z * z / number
-    return max(0.0, (centre - half) / scale), min(1.0, (centre + half) / scale)

@@ -19,6 +19,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
+from deqi.science.intervals import wilson
+
 Denominator = Literal["treatments", "patients", "needles", "reports"]
 
 
@@ -65,7 +67,7 @@ def rate(events: int, denominator: int, of: Denominator = "treatments", level: f
         of,
         share,
         _exact(events, denominator, level),
-        _wilson(share, denominator, level),
+        wilson(share, denominator, level),
         level,
     )
 
@@ -88,13 +90,3 @@ def _exact(events: int, denominator: int, level: float) -> tuple[float, float]:
     low = 0.0 if events == 0 else float(betaincinv(events, denominator - events + 1, tail))
     high = 1.0 if events == denominator else float(betaincinv(events + 1, denominator - events, 1 - tail))
     return low, high
-
-
-def _wilson(share: float, denominator: int, level: float) -> tuple[float, float]:
-    from statistics import NormalDist
-
-    z = NormalDist().inv_cdf(1 - (1 - level) / 2)
-    centre = share + z * z / (2 * denominator)
-    half = z * ((share * (1 - share) + z * z / (4 * denominator)) / denominator) ** 0.5
-    scale = 1 + z * z / denominator
-    return max(0.0, (centre - half) / scale), min(1.0, (centre + half) / scale)
