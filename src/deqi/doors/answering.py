@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from deqi.doors.asking import after, all_answers, first_open, number_of, place_of, question_context
+from deqi.doors.http import see_other
 from deqi.record.errors import Refusal
 from deqi.record.questionnaires.actions.responses import answer, asked, complete
 
@@ -67,7 +68,7 @@ def question(
             kept = answer(request.actor, patient_id, assignment_id, place.item.link_id, typed, verb=door.verb)
             follows = after(form, kept.answers, place.item)
             page = ("_asked", number_of(form, follows)) if follows else ("_all",)
-            return _see(door.url(page[0], patient_id, assignment_id, *page[1:]))
+            return see_other(door.url(page[0], patient_id, assignment_id, *page[1:]))
         except Refusal as refused:
             refusal = refused
     context = {
@@ -113,7 +114,7 @@ def send(request: HttpRequest, patient_id: UUID | None, assignment_id: UUID, doo
     except Refusal as refusal:
         return everything(request, patient_id, assignment_id, door, refusal)
     messages.success(request, _("Sent. Thank you."))
-    return _see(door.out(patient_id))
+    return see_other(door.out(patient_id))
 
 
 def _frame(door: Door, patient_id: UUID | None, assignment_id: UUID, row: Any) -> dict[str, Any]:
@@ -125,9 +126,3 @@ def _frame(door: Door, patient_id: UUID | None, assignment_id: UUID, row: Any) -
         "all": door.url("_all", patient_id, assignment_id),
         "send": door.url("_send", patient_id, assignment_id),
     }
-
-
-def _see(url: str) -> HttpResponse:
-    response = redirect(url)
-    response.status_code = 303
-    return response

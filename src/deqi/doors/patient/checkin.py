@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from deqi.doors.access import needs
+from deqi.doors.http import see_other
 from deqi.record.care.actions.own import rate_today
 from deqi.record.care.codes import label_of, symptom_of
 from deqi.record.care.queries.own import CheckIn, check_in
@@ -39,9 +40,7 @@ def rate(request: HttpRequest, code: str) -> HttpResponse:
         try:
             rate_today(request.actor, code, int(value) if value.isdecimal() and len(value) < 3 else -1)
             after = asked.codes[at + 1] if at + 1 < len(asked.codes) else None
-            response = redirect("patient:rate", after) if after else redirect("patient:checkin")
-            response.status_code = 303
-            return response
+            return see_other("patient:rate", after) if after else see_other("patient:checkin")
         except Refusal as refused:
             refusal = refused
     context = {

@@ -2,11 +2,12 @@
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from deqi.doors.access import needs
+from deqi.doors.http import see_other
 from deqi.record.care.actions.answering import set_messages
 from deqi.record.care.actions.reminding import last_mailed, messages_of, next_ask_words
 from deqi.record.care.links import address_of
@@ -25,9 +26,7 @@ def wanted(request: HttpRequest) -> HttpResponse:
         messages.success(
             request, _("Messages will come again.") if start else _("No more messages will come.")
         )
-        response = redirect("patient:messages")
-        response.status_code = 303
-        return response
+        return see_other("patient:messages")
     context = {
         "held": messages_of(patient),
         "last": last_mailed(patient),

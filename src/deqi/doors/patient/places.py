@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from deqi.doors.access import needs
+from deqi.doors.http import see_other
 from deqi.doors.patient.intake.body_map import map_page
 from deqi.doors.patient.intake.parse import marks_of
 from deqi.record.care.actions.maps import draw_map
@@ -49,12 +50,12 @@ def place(request: HttpRequest, key: str) -> HttpResponse:
         request.session[KEY] = held
         left = [one for one in asked if one not in held["marks"]]
         if left:
-            return _go("patient:place", left[0])
+            return see_other("patient:place", left[0])
         try:
             draw_map(request.actor, UUID(held["id"]), {one: held["marks"][one] for one in asked})
             del request.session[KEY]
             messages.success(request, _("Your new map is kept. Thank you."))
-            return _go("patient:home")
+            return see_other("patient:home")
         except Refusal as refused:
             refusal = refused
             marks = {}
@@ -72,9 +73,3 @@ def place(request: HttpRequest, key: str) -> HttpResponse:
         **map_page(marks, BRUSH),
     }
     return render(request, "patient/place.html", context, status=422 if refusal else 200)
-
-
-def _go(name: str, *args: str) -> HttpResponse:
-    response = redirect(name, *args)
-    response.status_code = 303
-    return response

@@ -5,15 +5,12 @@ from __future__ import annotations
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
-from django.views.decorators.http import require_http_methods
 
 from deqi.doors import answering
 from deqi.doors.access import needs
+from deqi.doors.http import both, get_only, post_only
 
 VERB = "self.answer"
-get_only = require_http_methods(["GET", "HEAD"])
-post_only = require_http_methods(["POST"])
-both = require_http_methods(["GET", "HEAD", "POST"])
 
 
 @get_only

@@ -4,12 +4,13 @@ from uuid import UUID
 
 from django import forms
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
 
 from deqi.doors.access import needs
 from deqi.doors.forms import DateInput, DeqiForm
+from deqi.doors.http import see_other
 from deqi.record.care.actions.own import after_needling_flags, report_side_effect
 from deqi.record.care.queries.own import OwnEvents, own_events
 from deqi.record.errors import NotFound, Refusal
@@ -80,9 +81,7 @@ def side_effects(request: HttpRequest) -> HttpResponse:
                 session_id=UUID(data["session"]) if data["session"] else None,
                 flags=form.flags(),
             )
-            response = redirect("patient:side_effect_kept", alarm.id if alarm else "kept")
-            response.status_code = 303
-            return response
+            return see_other("patient:side_effect_kept", alarm.id if alarm else "kept")
         except Refusal as refusal:
             form.refuse(refusal)
     words = {kind.key: kind.patient_words or kind.label for kind in adverse_event_types()}

@@ -2,12 +2,13 @@
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from deqi.doors.access import needs
 from deqi.doors.extent import extent_context
+from deqi.doors.http import get_only, see_other
 from deqi.doors.patient.plots import own_plot
 from deqi.record.audit.queries import who_looked
 from deqi.record.care.queries.extent import extent_over_time
@@ -19,8 +20,6 @@ from deqi.record.patients.queries import patient_for
 from deqi.record.patients.queries.consents import in_force
 from deqi.record.questionnaires.queries import asked_of
 from deqi.science.measures import symptoms
-
-get_only = require_http_methods(["GET", "HEAD"])
 
 
 @get_only
@@ -100,6 +99,4 @@ def consent(request: HttpRequest, kind: str) -> HttpResponse:
         return render(request, "patient/consent.html", {**context, "refusal": refusal, **given}, status=422)
     words = {"given": _("Thank you, you agreed."), "withdrawn": _("Taken back. It no longer holds.")}
     messages.success(request, words.get(decided.decision, _("Kept: you do not agree.")))
-    response = redirect("patient:consents")
-    response.status_code = 303
-    return response
+    return see_other("patient:consents")

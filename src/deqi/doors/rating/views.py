@@ -10,13 +10,13 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from deqi.doors.access import public
+from deqi.doors.http import both, see_other
 from deqi.record.care.actions.answering import Opened, answer, open_link, stop_messages
 from deqi.record.care.codes import label_of, symptom_of
 from deqi.record.care.links import request_behind
 from deqi.record.errors import Refusal
 from deqi.science.measures import symptoms
 
-both = require_http_methods(["GET", "HEAD", "POST"])
 #: Not there any more, for good: a reload will not help.
 GONE = 410
 
@@ -51,9 +51,7 @@ def rate(request: HttpRequest, token: str, code: str) -> HttpResponse:
         value = request.POST.get("answer", "")
         try:
             opened = answer(token, code, int(value) if value.isdecimal() and len(value) < 3 else -1)
-            response = redirect("rating:begin", token)
-            response.status_code = 303
-            return response
+            return see_other("rating:begin", token)
         except Refusal as refusal:
             if not refusal.field:
                 return _over(request, token, refusal)

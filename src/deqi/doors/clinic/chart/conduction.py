@@ -11,8 +11,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from deqi.doors.access import needs
-from deqi.doors.clinic.chart.views import get_only, post_only, see_other
 from deqi.doors.forms import DeqiForm
+from deqi.doors.http import get_only, post_only, see_other
 from deqi.record.care.actions.conduction import ConductionRefused, import_conduction
 from deqi.record.care.queries.conduction import conduction_columns, conduction_rows
 from deqi.record.patients.models import Patient

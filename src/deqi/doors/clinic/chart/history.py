@@ -20,7 +20,7 @@ from deqi.doors.clinic.chart.forms import (
     condition_initial,
 )
 from deqi.doors.clinic.chart.pictures import marks_in_words
-from deqi.doors.clinic.chart.views import both, form_id, get_only, post_only, see_other
+from deqi.doors.http import both, form_id, get_only, post_only, see_other
 from deqi.record.care.intake.steps import Step, Told, story
 from deqi.record.care.queries.case import known_from
 from deqi.record.care.queries.history import history_of

@@ -8,14 +8,14 @@ from uuid import UUID, uuid4
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
-from django.views.decorators.http import require_http_methods
+from django.shortcuts import render
 
 from deqi.doors.access import needs
 from deqi.doors.clinic.chart.forms import ExaminationForm
 from deqi.doors.clinic.chart.pictures import LAYERS, body_pictures, marks_in_words, small_multiples
 from deqi.doors.clinic.questionnaires.plots import lines
 from deqi.doors.extent import extent_context
+from deqi.doors.http import both, form_id, get_only, post_only, see_other
 from deqi.record.care.actions.examinations import record_examination
 from deqi.record.care.actions.screening import record_screen
 from deqi.record.care.queries.case import case_of, known_about
@@ -28,10 +28,6 @@ from deqi.record.patients.queries import patient_for
 from deqi.record.practice.clock import today_at
 from deqi.record.questionnaires.queries import from_columns, score_columns, score_lines
 from deqi.science.safety import RedFlag, facts, red_flags, screen, urgency_levels
-
-get_only = require_http_methods(["GET", "HEAD"])
-post_only = require_http_methods(["POST"])
-both = require_http_methods(["GET", "HEAD", "POST"])
 
 
 @get_only
@@ -148,17 +144,3 @@ def flag_shown(row: Mapping[str, Any]) -> tuple[RedFlag | None, Mapping[str, Any
 def consent_state(consents, kind: str) -> str:
     """given, refused, withdrawn or none: the newest decision of a kind."""
     return next((row["decision"] for row in consents if row["kind"] == kind), "none")
-
-
-def see_other(name: str, *args) -> HttpResponse:
-    response = redirect(name, *args)
-    response.status_code = 303
-    return response
-
-
-def form_id(request: HttpRequest) -> UUID:
-    """The id the form carries, so that sending it twice makes one row; a new one when it carries none."""
-    try:
-        return UUID(request.POST.get("row", ""))
-    except ValueError:
-        return uuid4()

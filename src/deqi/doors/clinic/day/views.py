@@ -9,10 +9,10 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods
 
 from deqi.doors.access import needs
 from deqi.doors.clinic.day.forms import BookForm, first_values
+from deqi.doors.http import both, get_only, post_only
 from deqi.record.care.actions import appointments
 from deqi.record.care.queries.booking import booking_page
 from deqi.record.care.queries.day import board, picture
@@ -20,9 +20,6 @@ from deqi.record.errors import NotFound, Refusal
 from deqi.record.practice.clock import zone_of
 from deqi.record.practice.queries import sites_for
 
-get_only = require_http_methods(["GET", "HEAD"])
-post_only = require_http_methods(["POST"])
-both = require_http_methods(["GET", "HEAD", "POST"])
 CHANGES = {
     "arrive": appointments.arrive,
     "cancel": appointments.cancel,

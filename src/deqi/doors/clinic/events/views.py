@@ -9,19 +9,15 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods
 
 from deqi.doors.access import needs
 from deqi.doors.clinic.events.forms import AssessForm, PeriodForm, ReportForm
+from deqi.doors.http import both, get_only, post_only
 from deqi.record.care.actions.events import assess_event, event_for, report_event
 from deqi.record.care.queries.events import labels, register
 from deqi.record.errors import Refusal
 from deqi.record.patients.queries import patient_for
 from deqi.science.safety import published_rates, seriousness_criteria
-
-get_only = require_http_methods(["GET", "HEAD"])
-post_only = require_http_methods(["POST"])
-both = require_http_methods(["GET", "HEAD", "POST"])
 
 
 @get_only

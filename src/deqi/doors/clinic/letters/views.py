@@ -10,9 +10,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from deqi.doors.access import needs
-from deqi.doors.clinic.chart.views import both, form_id, get_only, post_only, see_other
 from deqi.doors.clinic.letters.forms import LetterForm
 from deqi.doors.clinic.review.shown import course_chart, symptoms_shown
+from deqi.doors.http import both, form_id, get_only, post_only, see_other
 from deqi.doors.letters import TooLong, one_page_pdf_of, pdf_of, png_of
 from deqi.doors.letters.content import first_draft, parts_of, whole
 from deqi.doors.letters.plot import svg_of

@@ -4,10 +4,11 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.views.decorators.http import require_http_methods
 
 from deqi.doors.access import needs
+from deqi.doors.http import see_other
 from deqi.record.care.queries.single_case import texts_asked_of
 from deqi.record.errors import Refusal
 from deqi.record.patients.actions.consents import record_consent
@@ -35,9 +36,7 @@ def consents(request: HttpRequest, patient_id: UUID) -> HttpResponse:
             messages.success(
                 request, f"Kept: {decided.get_kind_display()}, {decided.get_decision_display()}."
             )
-            response = redirect("clinic:consents", patient_id)
-            response.status_code = 303
-            return response
+            return see_other("clinic:consents", patient_id)
         except Refusal as error:
             refusal = error
     held = in_force(patient.id)

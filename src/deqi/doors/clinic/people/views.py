@@ -4,12 +4,12 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
-from django.views.decorators.http import require_http_methods
+from django.shortcuts import render
 
 from deqi.doors.access import needs
 from deqi.doors.clinic.people.forms import ContactForm, DetailsForm, ProviderForm, RegisterForm, ShareForm
 from deqi.doors.clinic.people.invitation import mailed, qr_code
+from deqi.doors.http import both, get_only, post_only, see_other
 from deqi.record.errors import Refusal
 from deqi.record.patients.actions import invitations, people, sharing
 from deqi.record.patients.queries.people import (
@@ -20,10 +20,6 @@ from deqi.record.patients.queries.people import (
     sites_to_share_with,
 )
 from deqi.record.practice.queries import sites_for
-
-get_only = require_http_methods(["GET", "HEAD"])
-post_only = require_http_methods(["POST"])
-both = require_http_methods(["GET", "HEAD", "POST"])
 
 
 @get_only
@@ -183,9 +179,7 @@ def end_share(request: HttpRequest, patient_id: UUID, share_id: int) -> HttpResp
 
 
 def _back(patient_id: UUID) -> HttpResponse:
-    response = redirect("clinic:patient", patient_id)
-    response.status_code = 303
-    return response
+    return see_other("clinic:patient", patient_id)
 
 
 def _uuid(request: HttpRequest, name: str) -> UUID:

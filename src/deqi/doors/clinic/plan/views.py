@@ -11,9 +11,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
 from deqi.doors.access import needs
-from deqi.doors.clinic.chart.views import both, form_id, get_only, post_only, see_other
 from deqi.doors.clinic.plan.forms import PlanForm, from_proposal, review_sessions
 from deqi.doors.clinic.questionnaires.plots import lines
+from deqi.doors.http import both, form_id, get_only, post_only, see_other
 from deqi.record.care.actions import courses as actions
 from deqi.record.care.models import Course
 from deqi.record.care.queries.asked import answers_of

@@ -7,19 +7,18 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from deqi.doors.access import needs
 from deqi.doors.clinic.practice import forms
 from deqi.doors.clinic.practice.views import go, see
+from deqi.doors.http import both
 from deqi.record.errors import Refusal
 from deqi.record.practice.actions import licences, staff
 from deqi.record.practice.queries import sites_for
 from deqi.record.practice.queries.licences import licence_alerts
 from deqi.record.practice.queries.staff import member_page, staff_list
 from deqi.science.safety.licensure import jurisdictions, licensure_file
-
-both = require_http_methods(["GET", "HEAD", "POST"])
 
 
 def _where(request: HttpRequest) -> dict:

@@ -6,12 +6,13 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.shortcuts import render
+from django.views.decorators.http import require_POST, require_safe
 
 from deqi.doors.access import needs
 from deqi.doors.clinic.practice import forms
 from deqi.doors.clinic.practice.words import MAY
+from deqi.doors.http import both, see_other
 from deqi.record.audit.words import ROLES
 from deqi.record.care.actions.incidents import KINDS
 from deqi.record.care.queries.incidents import incidents_waiting
@@ -24,8 +25,6 @@ from deqi.record.practice.queries.licences import licence_alerts
 from deqi.record.practice.queries.overview import lot_notes, site_page, sites_of, stock_of
 from deqi.record.practice.queries.staff import staff_list
 
-both = require_http_methods(["GET", "HEAD", "POST"])
-
 
 def see(request: HttpRequest, name: str, context: dict, *, bad: bool = False) -> HttpResponse:
     context = {"here": "practice", **context}
@@ -33,9 +32,7 @@ def see(request: HttpRequest, name: str, context: dict, *, bad: bool = False) ->
 
 
 def go(name: str, *args) -> HttpResponse:
-    response = redirect(f"clinic:{name}", *args)
-    response.status_code = 303
-    return response
+    return see_other(f"clinic:{name}", *args)
 
 
 @require_safe

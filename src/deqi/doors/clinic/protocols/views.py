@@ -6,11 +6,11 @@ from uuid import UUID, uuid4
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
-from django.views.decorators.http import require_http_methods
+from django.shortcuts import render
 
 from deqi.doors.access import needs
 from deqi.doors.clinic.protocols.forms import ProtocolForm
+from deqi.doors.http import both, form_id, get_only, post_only, see_other
 from deqi.record.care.actions.protocols import copy_protocol, retire_protocol, save_protocol
 from deqi.record.care.line import LineRefused, read
 from deqi.record.care.models import Protocol
@@ -18,10 +18,6 @@ from deqi.record.care.placements import needles_of
 from deqi.record.care.queries.protocols import protocol_for, protocols_of, versions_of
 from deqi.record.errors import Refusal
 from deqi.science.points import format_line
-
-get_only = require_http_methods(["GET", "HEAD"])
-post_only = require_http_methods(["POST"])
-both = require_http_methods(["GET", "HEAD", "POST"])
 
 
 @both
@@ -50,13 +46,7 @@ def protocols(request: HttpRequest) -> HttpResponse:
 
 def _from_form(form: ProtocolForm, kept: Protocol) -> HttpResponse:
     visit = form.cleaned_data["visit"]
-    return _go("clinic:visit", visit) if visit else _go("clinic:protocol", kept.id)
-
-
-def _go(name: str, *args: object) -> HttpResponse:
-    response = redirect(name, *args)
-    response.status_code = 303
-    return response
+    return see_other("clinic:visit", visit) if visit else see_other("clinic:protocol", kept.id)
 
 
 @get_only
@@ -87,7 +77,7 @@ def protocol(request: HttpRequest, protocol_id: UUID) -> HttpResponse:
             messages.success(
                 request, f"Version {kept.version} of {kept.name} is kept; the one before stays readable."
             )
-            return _go("clinic:protocol", kept.id)
+            return see_other("clinic:protocol", kept.id)
         except Refusal as refusal:
             refused = refusal
             form.refuse(refusal)
@@ -109,13 +99,9 @@ def protocol(request: HttpRequest, protocol_id: UUID) -> HttpResponse:
 @needs("protocol.manage")
 def copy(request: HttpRequest, protocol_id: UUID) -> HttpResponse:
     """A copy of one's own."""
-    try:
-        copy_id = UUID(request.POST.get("row", ""))
-    except ValueError:
-        copy_id = uuid4()
-    made = copy_protocol(request.actor, protocol_id, copy_id)
+    made = copy_protocol(request.actor, protocol_id, form_id(request))
     messages.success(request, f"{made.name} is yours now; what you change does not touch the original.")
-    return _go("clinic:protocol", made.id)
+    return see_other("clinic:protocol", made.id)
 
 
 @post_only
@@ -127,5 +113,5 @@ def retire(request: HttpRequest, protocol_id: UUID) -> HttpResponse:
         messages.success(request, f"{found.name} is retired. Visits that used it keep their points.")
     except Refusal as refusal:
         messages.error(request, refusal.message)
-        return _go("clinic:protocol", protocol_id)
-    return _go("clinic:protocols")
+        return see_other("clinic:protocol", protocol_id)
+    return see_other("clinic:protocols")

@@ -7,14 +7,14 @@ from uuid import UUID, uuid4
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
-from django.views.decorators.http import require_http_methods
+from django.shortcuts import render
 
 from deqi.doors import answering
 from deqi.doors.access import needs
 from deqi.doors.asking import all_answers
 from deqi.doors.clinic.questionnaires.forms import GiveForm
 from deqi.doors.clinic.questionnaires.plots import lines
+from deqi.doors.http import both, form_id, get_only, post_only, see_other
 from deqi.record.errors import Refusal
 from deqi.record.patients.models import Patient
 from deqi.record.patients.queries import patient_for
@@ -31,15 +31,6 @@ from deqi.record.questionnaires.queries import (
 from deqi.record.questionnaires.reading import form_of
 
 VERB = "clinical.write"
-get_only = require_http_methods(["GET", "HEAD"])
-post_only = require_http_methods(["POST"])
-both = require_http_methods(["GET", "HEAD", "POST"])
-
-
-def _see(name: str, *args: object) -> HttpResponse:
-    response = redirect(name, *args)
-    response.status_code = 303
-    return response
 
 
 @get_only
@@ -92,9 +83,9 @@ def give(request: HttpRequest, patient_id: UUID) -> HttpResponse:
             form.refuse(refusal)
         else:
             if kept.where == kept.Where.ROOM:
-                return _see("clinic:ask_questionnaire", patient_id, kept.id)
+                return see_other("clinic:ask_questionnaire", patient_id, kept.id)
             messages.success(request, f"{kept.instrument.title} stands on the patient's page.")
-            return _see("clinic:patient_questionnaires", patient_id)
+            return see_other("clinic:patient_questionnaires", patient_id)
     return _page(request, patient, form, 422)
 
 
@@ -131,7 +122,7 @@ def take_back(request: HttpRequest, patient_id: UUID, assignment_id: UUID) -> Ht
         messages.success(request, "It is no longer asked. Answers given so far are kept.")
     except Refusal as refusal:
         messages.error(request, refusal.message)
-    return _see("clinic:patient_questionnaires", patient_id)
+    return see_other("clinic:patient_questionnaires", patient_id)
 
 
 @get_only
@@ -191,12 +182,10 @@ def correct(request: HttpRequest, patient_id: UUID, response_id: UUID) -> HttpRe
     items = form_of(found.instrument).questions
     changes = {item.link_id: request.POST.getlist(f"q{n}") for n, item in enumerate(items, 1)}
     try:
-        row = UUID(request.POST.get("row", ""))
-    except ValueError:
-        row = uuid4()
-    try:
-        made = amend(request.actor, patient_id, response_id, row, changes, request.POST.get("reason", ""))
+        made = amend(
+            request.actor, patient_id, response_id, form_id(request), changes, request.POST.get("reason", "")
+        )
     except Refusal as refusal:
         return _answers(request, patient_id, response_id, VERB, refusal)
     messages.success(request, "The correction is added. What was sent first stays readable.")
-    return _see("clinic:questionnaire_answers", patient_id, made.id)
+    return see_other("clinic:questionnaire_answers", patient_id, made.id)

@@ -8,11 +8,11 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
-from django.views.decorators.http import require_http_methods
+from django.shortcuts import render
 
 from deqi.doors.access import needs
 from deqi.doors.clinic.questionnaires.forms import ImportForm, PermissionForm
+from deqi.doors.http import get_only, post_only, see_other
 from deqi.record.errors import Refusal
 from deqi.record.questionnaires.actions.instruments import (
     InstrumentRefused,
@@ -25,15 +25,6 @@ from deqi.record.questionnaires.reading import form_of
 from deqi.science.measures import scorers
 from deqi.science.measures.questionnaire import trial
 from deqi.science.measures.questionnaire.resource import LARGEST_BYTES
-
-get_only = require_http_methods(["GET", "HEAD"])
-post_only = require_http_methods(["POST"])
-
-
-def _see(name: str, *args: object) -> HttpResponse:
-    response = redirect(name, *args)
-    response.status_code = 303
-    return response
 
 
 @get_only
@@ -68,7 +59,7 @@ def take(request: HttpRequest) -> HttpResponse:
                 request,
                 f"{kept.title} {kept.version} is here. Record who allows its use before it is given to anybody.",
             )
-            return _see("clinic:questionnaire", kept.id)
+            return see_other("clinic:questionnaire", kept.id)
         except Refusal as refusal:
             form.refuse(refusal)
             problems = refusal.problems if isinstance(refusal, InstrumentRefused) else ()
@@ -126,7 +117,7 @@ def permit(request: HttpRequest, instrument_id: UUID) -> HttpResponse:
                 until=data["until"],
             )
             messages.success(request, "The permission is kept.")
-            return _see("clinic:questionnaire", instrument_id)
+            return see_other("clinic:questionnaire", instrument_id)
         except Refusal as refusal:
             form.refuse(refusal)
     return _one(request, instrument_id, form, 422)
@@ -138,4 +129,4 @@ def retire(request: HttpRequest, instrument_id: UUID) -> HttpResponse:
     """Out of use; what was answered stays."""
     found = retire_instrument(request.actor, instrument_id)
     messages.success(request, f"{found.title} {found.version} is retired. What was answered stays readable.")
-    return _see("clinic:questionnaires")
+    return see_other("clinic:questionnaires")

@@ -11,7 +11,6 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from deqi.doors.access import needs
-from deqi.doors.clinic.chart.views import both, form_id, get_only, see_other
 from deqi.doors.clinic.review.forms import DecisionForm, decision_initial
 from deqi.doors.clinic.review.shown import (
     agreed_or_not,
@@ -21,6 +20,7 @@ from deqi.doors.clinic.review.shown import (
     ratings_shown,
     symptoms_shown,
 )
+from deqi.doors.http import both, form_id, get_only, see_other
 from deqi.record.care.actions.reviews import decide_review, first_last
 from deqi.record.care.judging import holds, sha256_of
 from deqi.record.care.looking import Look, fans_from, look_at

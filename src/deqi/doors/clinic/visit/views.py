@@ -9,11 +9,11 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods
 
 from deqi.doors.access import needs
 from deqi.doors.clinic.visit.parts import PARTS, moment, uuid_of
 from deqi.doors.clinic.visit.shown import shown
+from deqi.doors.http import both, get_only, post_only
 from deqi.record.care.actions.events import report_event
 from deqi.record.care.actions.screens import lift_stop
 from deqi.record.care.actions.sessions import start_session
@@ -23,10 +23,6 @@ from deqi.record.care.queries.visit import try_line as tried
 from deqi.record.care.queries.visit import visit_page
 from deqi.record.errors import Conflict, NotFound, Refusal
 from deqi.record.practice.clock import zone_of
-
-get_only = require_http_methods(["GET", "HEAD"])
-both = require_http_methods(["GET", "HEAD", "POST"])
-post_only = require_http_methods(["POST"])
 
 
 @both

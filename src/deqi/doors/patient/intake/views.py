@@ -9,6 +9,7 @@ from django.utils.dates import MONTHS
 from django.views.decorators.http import require_http_methods
 
 from deqi.doors.access import needs
+from deqi.doors.http import see_other
 from deqi.doors.patient.intake.body_map import map_page
 from deqi.doors.patient.intake.parse import answer_of, words_of
 from deqi.record.care.actions.intake import answer_step, send_intake
@@ -58,18 +59,12 @@ def _answer(request: HttpRequest, key: str) -> HttpResponse:
     except Refusal as refusal:
         return _show(request, page, asked, given, refusal)
     if request.POST.get("more"):
-        return _to("patient:intake_step", key)
+        return see_other("patient:intake_step", key)
     if done.alarm:
-        return _to("patient:intake_alarm", key)
+        return see_other("patient:intake_alarm", key)
     if request.GET.get("from") == "all" or done.next is None:
-        return _to("patient:intake_summary")
-    return _to("patient:intake_step", done.next.key)
-
-
-def _to(name: str, *args: str) -> HttpResponse:
-    response = redirect(name, *args)
-    response.status_code = 303
-    return response
+        return see_other("patient:intake_summary")
+    return see_other("patient:intake_step", done.next.key)
 
 
 def _show(
@@ -173,4 +168,4 @@ def _is_no(answer: dict[str, Any] | None) -> bool:
 @needs("self.answer")
 def send(request: HttpRequest) -> HttpResponse:
     send_intake(request.actor)
-    return _to("patient:intake_summary")
+    return see_other("patient:intake_summary")
