@@ -161,11 +161,12 @@ def test_the_command_reads_both_forms(tmp_path, name):
         ("item,value\npin,x\n", "row 2, value"),
         ("item,value\npin,nan\n", "row 2, value"),
         ('{"pin": 9}', "9 is outside 0 to 4"),
+        (b"item,value\npin,\xff\n", "answers:2: not UTF-8"),
     ],
 )
 def test_a_bad_file_is_named_and_the_exit_code_is_2(tmp_path, text, message):
     file = tmp_path / "answers"
-    file.write_text(text, encoding="utf-8")
+    file.write_bytes(text if isinstance(text, bytes) else text.encode())
     done = CliRunner().invoke(main, ["measures", "score", "tnsc", "--answers", str(file)])
     assert done.exit_code == 2 and message in done.output
 

@@ -24,8 +24,9 @@ from deqi.science.course import review as judge
 from deqi.science.course.many import ManyError, review_many, tasks
 from deqi.science.course.simulate import WORLDS
 from deqi.science.course.simulate import simulate as make_up
-from deqi.science.course.tables import TableError, check_columns, parse_ratings, parse_sessions, text_of
+from deqi.science.course.tables import check_columns, parse_ratings, parse_sessions
 from deqi.science.days import day_of
+from deqi.science.text import TableError, text_of
 
 FORMAT = click.option(
     "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True

@@ -16,6 +16,7 @@ from deqi.science.evidence.pooling import ESTIMATORS, CannotPool
 from deqi.science.evidence.result import PoolResult
 from deqi.science.evidence.schema import COMPARATORS, CONDITIONS, DOMAINS
 from deqi.science.knowledge import KnowledgeError
+from deqi.science.text import TableError, text_of
 
 FORMATS = click.Choice(["text", "json", "csv"])
 
@@ -211,11 +212,11 @@ def _draw(spec: dict[str, Any], output: Path, kind: str) -> None:
 
 def _read(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8")
+        return text_of(path.read_bytes(), path.name)
     except OSError as error:
         raise Refused(f"{path.name}: {error.strerror}")
-    except UnicodeDecodeError as error:
-        raise Refused(f"{path.name}: not UTF-8 text (byte {error.start + 1})")
+    except TableError as error:
+        raise Refused(str(error))
 
 
 def as_text(result: PoolResult) -> str:

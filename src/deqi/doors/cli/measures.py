@@ -20,6 +20,7 @@ from deqi.science.measures import (
     score,
     scorers,
 )
+from deqi.science.text import TableError, text_of
 
 
 @click.group()
@@ -126,11 +127,11 @@ def _how(scale: Scale) -> str:
 def _answers(path: Path) -> dict[str, float | None]:
     """Part -> number, None for a missing one. Raises Refused naming the row or the key."""
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = text_of(path.read_bytes(), str(path))
     except OSError as error:
         raise Refused(f"{path}: {error.strerror}")
-    except UnicodeDecodeError:
-        raise Refused(f"{path}: not UTF-8")
+    except TableError as error:
+        raise Refused(str(error))
     if not text.lstrip().startswith("{"):
         return _from_csv(path, text)
     try:

@@ -25,9 +25,9 @@ from deqi.science.course.single_case import (
     start_test,
     taper_outcome,
 )
-from deqi.science.course.tables import TableError, text_of
 from deqi.science.days import day_of
 from deqi.science.measures import symptoms
+from deqi.science.text import TableError, text_of
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 ONE = "one"  # the patient of a file without patient_id

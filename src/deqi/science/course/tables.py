@@ -19,31 +19,11 @@ from numpy.typing import NDArray
 from deqi.science.course.ratings import EARLIEST, Rating
 from deqi.science.days import day_of
 from deqi.science.measures import symptoms
+from deqi.science.text import SHOWN, TableError
 
 RATING_COLUMNS = ("date", "symptom", "value", "recall")
 SESSION_COLUMNS = ("date",)
 RECALLS = ("24h", "7d")
-SHOWN = 20
-
-
-class TableError(ValueError):
-    """Rows that cannot be right. `errors` holds one line a fault: file, row, column, what is wrong."""
-
-    def __init__(self, errors: Sequence[str]):
-        self.errors = tuple(errors)
-        more = [f"... and {len(errors) - SHOWN} more"] if len(errors) > SHOWN else []
-        super().__init__("\n".join([*errors[:SHOWN], *more]))
-
-
-def text_of(raw: bytes, file: str) -> str:
-    """`raw` as text. Raises TableError naming the row of the first byte that is not UTF-8."""
-    if raw[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        raise TableError([f"{file}:1: this is UTF-16; save the file as UTF-8"])
-    try:
-        return raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        row = raw[: error.start].count(b"\n") + 1
-        raise TableError([f"{file}:{row}: not UTF-8 (byte 0x{raw[error.start]:02x}); save the file as UTF-8"])
 
 
 def parse_ratings(
