@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner
 from django.urls import reverse
 
+from deqi.record.canonical import sha256_of
 from deqi.record.care import judging, looking
 from deqi.record.care.models import CourseLook, CourseRevision, Observation, Review
 from deqi.record.care.queries.reviews import review_matter
@@ -187,7 +188,7 @@ def test_a_changed_review_is_found_and_an_older_model_is_named(people, treated):
     def keep(number, version, inputs, judged):
         return Review.objects.create(
             course=treated, after_session=number, at=datetime.now(UTC), model_version=version,
-            inputs_sha256=judging.sha256_of(inputs), result={"inputs": inputs, "judged": judged, "beside": {}},
+            inputs_sha256=sha256_of(inputs), result={"inputs": inputs, "judged": judged, "beside": {}},
             decision="go_on", reason="better", decided_by=people.alice,
         )  # fmt: skip
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,6 +12,7 @@ from django.utils import timezone
 
 from deqi.record.actor import Actor
 from deqi.record.audit.models import AuditEntry, AuditHead, AuditSubject
+from deqi.record.canonical import sha256_of
 
 
 def entry_hash(entry: AuditEntry) -> str:
@@ -31,8 +30,7 @@ def entry_hash(entry: AuditEntry) -> str:
         entry.object_id,
         entry.detail,
     ]
-    text = json.dumps(fields, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return hashlib.sha256(text.encode()).hexdigest()
+    return sha256_of(fields)
 
 
 def log(

@@ -12,6 +12,7 @@ Example:
 from __future__ import annotations
 
 from deqi.science import measures
+from deqi.science.measures.items import SIDES
 
 GLOBAL_CHANGE = "global_change"
 EXPECTATION = "expectation"
@@ -48,6 +49,11 @@ def impact_code(key: str) -> str:
 def examination_code(item: str, side: str) -> str:
     """The code of one finding at the bedside, left or right."""
     return f"{measures.examination_items()[item].key}_{side}"
+
+
+def conduction_codes() -> list[str]:
+    """Every code under which a figure of nerve conduction is kept, left and right."""
+    return [measures.conduction_code(key, side) for key in measures.conduction_measures() for side in SIDES]
 
 
 def label_of(code: str) -> str:

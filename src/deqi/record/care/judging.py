@@ -1,13 +1,7 @@
-"""Judging a course from its inputs, the same today and in ten years: what the review page shows and what is kept.
-
-Example:
-    >>> sha256_of({"b": 1, "a": 2}) == sha256_of({"a": 2, "b": 1})
-    True
-"""
+"""Judging a course from its inputs, the same today and in ten years: what the review page shows and what is kept."""
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
@@ -15,25 +9,30 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
+from deqi.record.canonical import sha256_of
 from deqi.science.course import MODEL_VERSION, MedicineChange, Rating, review, review_simple
 
 ROUNDING = 1e-6  # in points or probability: far below what any page shows
 
 
-def sha256_of(inputs: Mapping[str, Any]) -> str:
-    """The fingerprint of the inputs as canonical JSON."""
-    text = json.dumps(inputs, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return hashlib.sha256(text.encode()).hexdigest()
+def parts_of(
+    inputs: Mapping[str, Any],
+) -> tuple[list[Rating], list[date], str, date, list[MedicineChange]]:
+    """The inputs as the course model takes them: ratings, sessions, condition, day, changes of medicine."""
+    return (
+        [Rating(**row) for row in inputs["ratings"]],
+        [date.fromisoformat(day) for day in inputs["sessions"]],
+        inputs["condition"],
+        date.fromisoformat(inputs["on"]),
+        [MedicineChange(**row) for row in inputs["medicine"]],
+    )
 
 
 def judge(inputs: Mapping[str, Any]) -> dict[str, Any]:
     """Per symptom: seven-day means (`simple`) and the course model's verdict (`model`). Plain JSON."""
-    ratings = [Rating(**row) for row in inputs["ratings"]]
-    sessions = [date.fromisoformat(day) for day in inputs["sessions"]]
-    on = date.fromisoformat(inputs["on"])
-    medicine = [MedicineChange(**row) for row in inputs["medicine"]]
+    ratings, sessions, condition, on, medicine = parts_of(inputs)
     means = review_simple(ratings, sessions, on)
-    judged = review(ratings, sessions, inputs["condition"], on, medicine)
+    judged = review(ratings, sessions, condition, on, medicine)
     found = {
         key: {
             "simple": asdict(simple),

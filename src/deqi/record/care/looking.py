@@ -17,9 +17,10 @@ from typing import Any
 from uuid import UUID
 
 from deqi import __version__
-from deqi.record.care.judging import judge, sha256_of
+from deqi.record.canonical import sha256_of
+from deqi.record.care.judging import judge, parts_of
 from deqi.record.care.models import CourseLook
-from deqi.science.course import MODEL_VERSION, MedicineChange, Rating
+from deqi.science.course import MODEL_VERSION
 from deqi.science.course.fan import Band, Fan, fan
 
 #: Raised when the form of what is kept here changes.
@@ -74,11 +75,7 @@ def fans_from(curves: Mapping[str, Any]) -> dict[str, Fan]:
 
 def fan_of_inputs(inputs: Mapping[str, Any], symptom: str) -> Fan:
     """The curves of one symptom; the ratings and visits alone where nothing could be fitted."""
-    ratings = [Rating(**row) for row in inputs["ratings"]]
-    sessions = [date.fromisoformat(day) for day in inputs["sessions"]]
-    medicine = [MedicineChange(**row) for row in inputs["medicine"]]
-    on = date.fromisoformat(inputs["on"])
-    return fan(symptom, ratings, sessions, inputs["condition"], on, medicine)
+    return fan(symptom, *parts_of(inputs))
 
 
 def _fan_of(row: Mapping[str, Any]) -> Fan:

@@ -2,30 +2,28 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
+from deqi.record.canonical import canonical
 from deqi.record.questionnaires.models import Instrument
 from deqi.science.measures.questionnaire import Form, read_questionnaire
 
 
-def canonical(resource: Any) -> str:
-    """The JSON of a resource in one fixed spelling, the same on either database."""
-    return json.dumps(resource, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+@dataclass(frozen=True)
+class _Content:
+    """A resource known by its hash alone, so that a form kept is found without spelling out a megabyte."""
 
-
-def sha256_of(resource: Any) -> str:
-    """SHA-256 of a resource as canonical JSON."""
-    return hashlib.sha256(canonical(resource).encode()).hexdigest()
+    sha256: str
+    resource: Any = field(compare=False)
 
 
 def form_of(instrument: Instrument) -> Form:
     """What is asked, in order."""
-    return _form(canonical(instrument.resource))
+    return _form(_Content(instrument.sha256, instrument.resource))
 
 
 @lru_cache(maxsize=32)
-def _form(text: str) -> Form:
-    return read_questionnaire(text)
+def _form(content: _Content) -> Form:
+    return read_questionnaire(canonical(content.resource))

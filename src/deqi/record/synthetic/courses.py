@@ -9,8 +9,9 @@ from decimal import Decimal
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from deqi.record.canonical import sha256_of
 from deqi.record.care.codes import GLOBAL_CHANGE, examination_code, impact_code, rating_code
-from deqi.record.care.judging import judge, sha256_of
+from deqi.record.care.judging import judge
 from deqi.record.care.models import (
     AdverseEvent,
     Course,

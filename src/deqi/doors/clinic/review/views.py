@@ -21,8 +21,9 @@ from deqi.doors.clinic.review.shown import (
     symptoms_shown,
 )
 from deqi.doors.http import both, form_id, get_only, see_other
+from deqi.record.canonical import sha256_of
 from deqi.record.care.actions.reviews import decide_review, first_last
-from deqi.record.care.judging import holds, sha256_of
+from deqi.record.care.judging import holds
 from deqi.record.care.looking import Look, fans_from, look_at
 from deqi.record.care.queries.reviews import ReviewMatter, review_for, review_matter
 from deqi.record.errors import Refusal

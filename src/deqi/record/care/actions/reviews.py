@@ -12,9 +12,10 @@ from django.utils import timezone
 
 from deqi.record.actor import Actor
 from deqi.record.audit.actions import log
+from deqi.record.canonical import sha256_of
 from deqi.record.care.actions.courses import close_review_tasks, end_course, plan_of, revise_course
 from deqi.record.care.codes import GLOBAL_CHANGE
-from deqi.record.care.judging import judge, sha256_of
+from deqi.record.care.judging import judge
 from deqi.record.care.looking import curves_of, fan_of_inputs
 from deqi.record.care.models import Course, Observation, Review, Task
 from deqi.record.care.queries.courses import current_revision

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -15,6 +13,7 @@ from django.utils import timezone
 
 from deqi.record.actor import Actor
 from deqi.record.audit.actions import log
+from deqi.record.canonical import sha256_of
 from deqi.record.care.actions.changing import State, must_be, session_for
 from deqi.record.care.actions.courses import note_review_due
 from deqi.record.care.models import Amendment, Appointment, Course, Session
@@ -122,8 +121,7 @@ def _hash_as_read(session: Session) -> str:
         _rows(session.placements.order_by("position"), PLACEMENT_FIELDS),
         sorted(_rows(session.electrical_pairs.all(), PAIR_FIELDS)),
     ]
-    text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return hashlib.sha256(text.encode()).hexdigest()
+    return sha256_of(content)
 
 
 def seal_holds(session: Session) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from deqi.record.care.codes import conduction_codes
 from deqi.record.care.models import Observation
 from deqi.record.patients.models import Patient
 from deqi.record.practice.clock import local
@@ -19,8 +20,7 @@ COLUMNS = ("code", "value", "effective_at", "text")
 
 def conduction_columns(patient: Patient) -> Some:
     """The newest 200 figures, as one of several short lists in one statement."""
-    codes = [conduction_code(key, side) for key in conduction_measures() for side in SIDES]
-    rows = Observation.objects.filter(patient=patient, code__in=codes, value__isnull=False)
+    rows = Observation.objects.filter(patient=patient, code__in=conduction_codes(), value__isnull=False)
     return some(rows.order_by("-effective_at", "code")[:200], *COLUMNS)
 
 

@@ -10,7 +10,7 @@ from uuid import UUID
 from django.db.models import Q
 
 from deqi.record.actor import Actor
-from deqi.record.care.codes import GLOBAL_CHANGE, impact_code, rating_codes, symptom_of
+from deqi.record.care.codes import GLOBAL_CHANGE, conduction_codes, impact_code, rating_codes, symptom_of
 from deqi.record.care.models import (
     AdverseEvent,
     Course,
@@ -26,7 +26,7 @@ from deqi.record.patients.models import Medication, Patient
 from deqi.record.patients.queries import patient_for, reachable
 from deqi.record.practice.clock import local, today_at
 from deqi.record.together import Some, some, together
-from deqi.science.measures import conduction_measures, examination_items, impact_ratings
+from deqi.science.measures import examination_items, impact_ratings
 from deqi.science.measures.items import SIDES
 
 #: Ratings this long before the course opened still belong to its baseline.
@@ -198,10 +198,6 @@ def matter_of(patient: Patient, course: Course, **more: Some) -> ReviewMatter:
 
 def examination_codes() -> list[str]:
     return [f"{key}_{side}" for key in examination_items() for side in SIDES]
-
-
-def conduction_codes() -> list[str]:
-    return [f"{key}_{side}" for key in conduction_measures() for side in SIDES]
 
 
 def _observations(patient: Patient, since: Any, on: date) -> tuple[list[dict[str, Any]], dict, str]:

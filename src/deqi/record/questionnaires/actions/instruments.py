@@ -12,10 +12,10 @@ from django.utils.text import slugify
 
 from deqi.record.actor import Actor
 from deqi.record.audit.actions import log
+from deqi.record.canonical import sha256_of
 from deqi.record.errors import Refusal
 from deqi.record.questionnaires.models import Instrument, UsePermission
 from deqi.record.questionnaires.queries import instrument_for
-from deqi.record.questionnaires.reading import sha256_of
 from deqi.science.measures.questionnaire import Form, QuestionnaireError, form_from, link, parse, trial
 
 VERB = "form.manage"

@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from deqi.record.actor import Actor
 from deqi.record.audit.actions import log
+from deqi.record.canonical import sha256_of
 from deqi.record.care.models import Observation
 from deqi.record.care.queries.courses import open_course_of
 from deqi.record.errors import NotFound, Refusal
@@ -22,7 +23,7 @@ from deqi.record.patients.queries import SELF_VERBS, patient_for
 from deqi.record.practice.clock import today_at
 from deqi.record.questionnaires.models import Assignment, Instrument, Response, ResponseNumber
 from deqi.record.questionnaires.queries import response_for, why_not, with_permission
-from deqi.record.questionnaires.reading import form_of, sha256_of
+from deqi.record.questionnaires.reading import form_of
 from deqi.science.measures.questionnaire import (
     AnswerError,
     Form,
