@@ -24,7 +24,7 @@ from pydantic import Field, field_validator, model_validator
 from deqi.science.knowledge import Strict
 from deqi.science.measures import symptoms
 
-#: Days of baseline among which the start is drawn: 14 to 35 in eight steps (course_model.md, section 8).
+#: Days of baseline among which the start is drawn: eight from 14 to 35, three apart (course_model.md, section 8).
 BASELINE_DAYS = (14, 17, 20, 23, 26, 29, 32, 35)
 ARMS = ("stop now", "go on four weeks, then stop")
 

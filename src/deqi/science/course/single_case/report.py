@@ -9,29 +9,26 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Literal
+from typing import Literal, get_args
 
 from deqi.science.course.single_case.designs import Protocol, StartProtocol, commitment, draw, fingerprint
 from deqi.science.course.single_case.randomisation import StartTest, TaperOutcome
 from deqi.science.knowledge import Strict, data_path, load_yaml
 from deqi.science.measures import symptoms
 
-SECTIONS = (
+Section = Literal[
     "title", "summary", "background", "aims", "design", "changes", "randomisation", "blinding", "participant",
     "setting", "approval", "measures", "intervention", "fidelity", "analysis", "results", "harms", "interpretation",
     "limitations", "protocol", "funding",
-)  # fmt: skip
+]  # fmt: skip
+SECTIONS: tuple[Section, ...] = get_args(Section)
 ADD = "Not kept in Deqi: the clinic adds it here."
 
 
 class Item(Strict):
     item: str | int
     topic: str
-    section: Literal[
-        "title", "summary", "background", "aims", "design", "changes", "randomisation", "blinding", "participant",
-        "setting", "approval", "measures", "intervention", "fidelity", "analysis", "results", "harms",
-        "interpretation", "limitations", "protocol", "funding",
-    ]  # fmt: skip
+    section: Section
 
 
 class Guideline(Strict):
@@ -140,9 +137,9 @@ def _design(protocol: Protocol) -> str:
         days = ", ".join(str(days) for days in protocol.baseline_days)
         return (
             f"Phase A, daily ratings without treatment from {protocol.enrolled_on}, lasted {days} days, drawn by chance. "
-            f"Phase B, treatment, followed. Ratings until {protocol.rated_until} whatever was drawn. Size: eight possible "
-            "starts, so that no p value can be under 1/8 in one person; replication over patients is planned, pooled by "
-            "the sum of ranks."
+            f"Phase B, treatment, followed. Ratings until {protocol.rated_until} whatever was drawn. Size: "
+            f"{len(protocol.starts)} possible starts, so that no p value can be under 1/{len(protocol.starts)} in one "
+            "person; replication over patients is planned, pooled by the sum of ranks."
         )
     return (
         f"At the end of a course, on {protocol.taper_on}, chance decided between stopping now and four more weeks. "

@@ -105,7 +105,7 @@ PARSE_STEPS = 6_000_000
 LARGEST = Decimal(10) ** 12
 LOOPS = frozenset(["where", "select", "all", "exists", "aggregate"])
 ADDS_UP = re.compile(r"\$this\s*\+\s*\$total|\$total\s*\+\s*\$this")
-ORDINAL = (
+WEIGHTS = (
     "http://hl7.org/fhir/StructureDefinition/ordinalValue",
     "http://hl7.org/fhir/StructureDefinition/itemWeight",
 )
@@ -302,7 +302,7 @@ def _ordinal(values: list[Any]) -> list[Any]:
         for value in values
         if isinstance(value, dict)
         for extension in value.get("extension", [])
-        if extension.get("url") in ORDINAL and "valueDecimal" in extension
+        if extension.get("url") in WEIGHTS and "valueDecimal" in extension
     ]
 
 

@@ -18,7 +18,7 @@ from typing import Any
 
 from deqi.science.days import is_day
 from deqi.science.measures.questionnaire import resource as fhir
-from deqi.science.measures.questionnaire.fhirpath import ExpressionError, check
+from deqi.science.measures.questionnaire.fhirpath import WEIGHTS, ExpressionError, check
 from deqi.science.measures.questionnaire.form import NUMERIC, Condition, Form, Item, Option
 from deqi.science.measures.questionnaire.resource import QuestionnaireError, parse
 
@@ -27,7 +27,6 @@ CORE = "http://hl7.org/fhir/StructureDefinition/"
 CALCULATED = f"{SDC}sdc-questionnaire-calculatedExpression"
 ENABLED = f"{SDC}sdc-questionnaire-enableWhenExpression"
 VARIABLE = f"{CORE}variable"
-WEIGHTS = (f"{CORE}ordinalValue", f"{CORE}itemWeight")
 LEAST, MOST = f"{CORE}minValue", f"{CORE}maxValue"
 UNIT, HIDDEN = f"{CORE}questionnaire-unit", f"{CORE}questionnaire-hidden"
 UNDERSTOOD = {CALCULATED, ENABLED, VARIABLE, *WEIGHTS, LEAST, MOST, UNIT, HIDDEN}
