@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -83,3 +84,19 @@ def new_home(places):
 def clinic(places, fresh_clinic) -> SimpleNamespace:
     """A copy of a clinic made by `deqi init`."""
     return places(fresh_clinic)
+
+
+@pytest.fixture
+def own_postgres() -> Iterator:
+    """A PostgreSQL server that may be killed; SQLite has none, its file is under the kills of the processes."""
+    if not os.environ.get("DEQI_DATABASE_URL"):
+        pytest.skip("SQLite has no server to kill")
+    from tests.durability.killing import OwnPostgres, free_port
+
+    with tempfile.TemporaryDirectory(prefix="deqi-postgres-") as folder:
+        Path(folder).chmod(0o755)  # as root the server runs as another user, who must get in
+        own = OwnPostgres(Path(folder) / "postgres", free_port())
+        try:
+            yield own
+        finally:
+            own.stop()

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
-import tempfile
 import zipfile
-from pathlib import Path
 
 import pytest
 
 from tests.durability.conftest import INIT, deqi
-from tests.durability.killing import VICTIMS, OwnPostgres, Report, free_port, save_while_killing
+from tests.durability.killing import VICTIMS, Report, free_port, save_while_killing
 
 pytestmark = pytest.mark.durability
 KILLS = 6
@@ -50,19 +48,11 @@ def test_no_acknowledged_save_is_lost_to_kills_of_the_server(clinic, tmp_path):
     prove(clinic, report, tmp_path / "all.zip")
 
 
-def test_no_acknowledged_save_is_lost_to_kills_of_the_database(clinic, new_home, tmp_path):
-    if not clinic.url:
-        pytest.skip("SQLite has no server to kill; its file was under the kills of the workers")
-    with tempfile.TemporaryDirectory(prefix="deqi-postgres-") as folder:
-        Path(folder).chmod(0o755)  # as root the server runs as another user, who must get in
-        own = OwnPostgres(Path(folder) / "postgres", free_port())
-        try:
-            place = new_home()
-            place.url = own.address
-            place.environment["DEQI_DATABASE_URL"] = own.address
-            deqi(place, *INIT)
-            report = save_while_killing(place, free_port(), KILLS, Report(), postgres=own, seed=2)
-            assert report.kills["database"]
-            prove(place, report, tmp_path / "all.zip")
-        finally:
-            own.stop()
+def test_no_acknowledged_save_is_lost_to_kills_of_the_database(new_home, own_postgres, tmp_path):
+    place = new_home()
+    place.url = own_postgres.address
+    place.environment["DEQI_DATABASE_URL"] = own_postgres.address
+    deqi(place, *INIT)
+    report = save_while_killing(place, free_port(), KILLS, Report(), postgres=own_postgres, seed=2)
+    assert report.kills["database"]
+    prove(place, report, tmp_path / "all.zip")

@@ -36,15 +36,22 @@ def with_home(command: Callable[..., Any]) -> Callable[..., Any]:
     return opened
 
 
+class DatabaseAway(Refused):
+    """There is a database named, but it does not answer."""
+
+
 def need_database() -> None:
-    """Refuses when there is no clinic yet, or its tables are older or newer than this version of Deqi."""
+    """Refuses when there is no clinic yet, or its tables are older or newer than this version of Deqi.
+
+    DatabaseAway when nobody can know.
+    """
     from django.db import OperationalError, connection
     from django.db.migrations.executor import MigrationExecutor
 
     try:
         executor = MigrationExecutor(connection)
     except OperationalError as error:
-        raise Refused(f"The database does not answer: {error}")
+        raise DatabaseAway(f"The database does not answer: {error}")
     if not executor.loader.applied_migrations:
         raise Refused("There is no clinic here yet. Start with: deqi init (or deqi demo)")
     if executor.migration_plan(executor.loader.graph.leaf_nodes()):

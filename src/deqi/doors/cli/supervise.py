@@ -15,6 +15,7 @@ import select
 import signal
 import sys
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -24,8 +25,10 @@ PAUSE_S = 0.8
 #: One that ends by an error of its own within this time rests as long as it lived (its database may be away).
 #: Everything else is started again at once.
 YOUNG_S = 30.0
-#: So many short lives in a row, each ended by an error of its own: there is no use in going on.
+#: So many short lives in a row of a vital child, each ended by an error of its own: there is no use in going on.
 MOST_SHORT_LIVES = 10
+#: One that is not vital rests twice as long after each error, at most this long, and is never given up.
+MOST_REST_S = 60.0
 #: How long a stop waits for requests and jobs that are going on.
 GRACE_S = 25.0
 KEEPER = "DEQI_KEEPER"
@@ -54,12 +57,15 @@ class Child:
 
     name: str
     command: list[str]
+    #: Without it nothing goes on.
+    vital: bool
     #: Open files that it must not have: one that holds the socket keeps the port taken when the keeper is killed.
     without: tuple[int, ...] = ()
     pid: int = 0
     started: float = 0.0
     start_at: float = 0.0
     short_lives: int = 0
+    failures: int = 0
 
     def start(self) -> None:
         self.started = time.monotonic()
@@ -70,12 +76,16 @@ class Child:
         """Notes the death and when to start again."""
         now, code = time.monotonic(), os.waitstatus_to_exitcode(status)
         lived = now - self.started
-        short = lived < SHORT_LIFE_S
-        self.short_lives = self.short_lives + 1 if short and code > 0 else 0
-        rest = PAUSE_S if short else lived if code > 0 and lived < YOUNG_S else 0
+        short, failed = lived < SHORT_LIFE_S, code > 0 and lived < YOUNG_S
+        self.short_lives = self.short_lives + 1 if short and failed else 0
+        self.failures = self.failures + 1 if failed else 0
+        rest = PAUSE_S if short else lived if failed else 0
+        if failed and not self.vital:
+            rest = min(max(rest, PAUSE_S * 2 ** min(self.failures - 1, 10)), MOST_REST_S)
         self.pid, self.start_at = 0, now + rest
         how = f"signal {-code}" if code < 0 else f"exit code {code}"
-        print(f"deqi: the {self.name} ended ({how}); it is started again", file=sys.stderr, flush=True)
+        when = f" in {rest:.0f} s" if rest > 1 else ""
+        print(f"deqi: the {self.name} ended ({how}); it is started again{when}", file=sys.stderr, flush=True)
 
 
 @dataclass
@@ -87,7 +97,7 @@ class Keeper:
     left_behind: dict[int, float] = field(default_factory=dict)
 
     def run(self) -> int:
-        """Until SIGTERM or SIGINT. Returns the exit code: 0, or 1 when a child cannot live."""
+        """Until SIGTERM or SIGINT. Returns the exit code: 0, or 1 when a vital child cannot live."""
         _prctl(_PR_SET_CHILD_SUBREAPER, 1)
         os.environ[KEEPER] = str(os.getpid())
         waking, woken = os.pipe()
@@ -99,13 +109,14 @@ class Keeper:
             signal.signal(asked, self._ask_to_stop)
         while not self.stop_asked:
             self._start_those_due()
-            if any(child.short_lives >= MOST_SHORT_LIVES for child in self.children):
+            if any(child.vital and child.short_lives >= MOST_SHORT_LIVES for child in self.children):
                 self._stop()
                 return 1
             select.select([waking], [], [], 0.2)
             with contextlib.suppress(BlockingIOError):
                 os.read(waking, 4096)
-            self._reap()
+            for child, status in self._dead():
+                child.died(status)
             self._clear_what_was_left()
         self._stop()
         return 0
@@ -118,17 +129,15 @@ class Keeper:
             if not child.pid and child.start_at <= time.monotonic():
                 child.start()
 
-    def _reap(self) -> None:
-        """Buries the dead: our own children, and workers of a killed web server that came to us."""
-        with contextlib.suppress(ChildProcessError):
-            while True:
-                pid, status = os.waitpid(-1, os.WNOHANG)
-                if not pid:
-                    return
+    def _dead(self) -> Iterator[tuple[Child, int]]:
+        """Buries the dead, workers of a killed web server that came to us too; our own children with their status."""
+        try:
+            while (found := os.waitpid(-1, os.WNOHANG))[0]:
+                pid, status = found
                 self.left_behind.pop(pid, None)
-                for child in self.children:
-                    if child.pid == pid:
-                        child.died(status)
+                yield from ((child, status) for child in self.children if child.pid == pid)
+        except ChildProcessError:  # no child is left at all
+            yield from ((child, 0) for child in self.children if child.pid)
 
     def _orphans(self) -> set[int]:
         """Processes that became ours because their own parent was killed."""
@@ -158,20 +167,9 @@ class Keeper:
                 for pid in [*(child.pid for child in self.children), *self._orphans()]:
                     _send(pid, signal.SIGKILL)
             time.sleep(0.05)
-            self._bury()
+            for child, _ in self._dead():
+                child.pid = 0
             self._clear_what_was_left()
-
-    def _bury(self) -> None:
-        """As `_reap`, when nothing is to be started again."""
-        with contextlib.suppress(ChildProcessError):
-            while (dead := os.waitpid(-1, os.WNOHANG)[0]) > 0:
-                self.left_behind.pop(dead, None)
-                for child in self.children:
-                    if child.pid == dead:
-                        child.pid = 0
-            return
-        for child in self.children:  # no child is left at all
-            child.pid = 0
 
 
 def _send(pid: int, what: signal.Signals) -> None:
@@ -192,11 +190,12 @@ def children(socket_fd: int, workers: int, background: bool) -> list[Child]:
             f"--workers={workers}",
             "deqi.config.wsgi:application",
         ],
+        vital=True,
     )
     if not background:
         return [web]
     worker = [python, "-m", "deqi.doors.cli.main", "worker"]
-    return [web, Child("background worker", worker, without=(socket_fd,))]
+    return [web, Child("background worker", worker, vital=False, without=(socket_fd,))]
 
 
 def main(arguments: list[str]) -> int:
