@@ -52,25 +52,23 @@ def page(browser: Browser, live_server) -> Iterator[Page]:
     assert not complaints, complaints
 
 
-@pytest.fixture
-def sign_in(page: Page, people, live_server):
-    """`sign_in("alice")` puts Alice's session into the browser."""
+def session_cookie(user, url: str) -> dict[str, str]:
+    """The cookie of somebody who has signed in, for the browser's context."""
     from django.conf import settings
     from django.test import Client
 
+    client, name = Client(), settings.SESSION_COOKIE_NAME
+    client.force_login(user, backend=settings.AUTHENTICATION_BACKENDS[0])
+    return {"name": name, "value": client.cookies[name].value, "url": url}
+
+
+@pytest.fixture
+def sign_in(page: Page, people, live_server):
+    """`sign_in("alice")` puts Alice's session into the browser."""
+
     def go(name: str) -> Page:
-        client = Client()
-        client.force_login(people.users[name], backend=settings.AUTHENTICATION_BACKENDS[0])
         page.context.clear_cookies()
-        page.context.add_cookies(
-            [
-                {
-                    "name": settings.SESSION_COOKIE_NAME,
-                    "value": client.cookies[settings.SESSION_COOKIE_NAME].value,
-                    "url": live_server.url,
-                }
-            ]
-        )
+        page.context.add_cookies([session_cookie(people.users[name], live_server.url)])
         return page
 
     return go

@@ -9,14 +9,12 @@ from html.parser import HTMLParser
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from django.conf import settings
 from django.contrib.sessions.models import Session as SignedIn
-from django.test import Client
 
 from tests.access.pages import Page, pages
 from tests.access.rows import rows_for
 from tests.access.test_every_page import may
-from tests.browser.conftest import SIZES
+from tests.browser.conftest import SIZES, session_cookie
 
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 #: Who may have a page to look at, the first who may open it is taken; a page for nobody signed in goes without.
@@ -28,12 +26,6 @@ def _door(page: Page) -> tuple[str, ...]:
     if page.verb is None:
         return NOBODY
     return OWN if page.name.startswith("patient:") else STAFF
-
-
-def _cookie(user) -> str:
-    browser = Client()
-    browser.force_login(user, backend=settings.AUTHENTICATION_BACKENDS[0])
-    return browser.cookies[settings.SESSION_COOKIE_NAME].value
 
 
 def _address(page: Page, people, name: str) -> str | None:
@@ -83,8 +75,7 @@ def test_every_page_is_accessible_strict_and_no_wider_than_a_phone(door, browser
                 continue
             context.clear_cookies()
             if name:
-                cookie = {"name": settings.SESSION_COOKIE_NAME, "value": _cookie(people.users[name])}
-                context.add_cookies([{**cookie, "url": live_server.url}])
+                context.add_cookies([session_cookie(people.users[name], live_server.url)])
             text = _text(context, address)
             if text is None:
                 break

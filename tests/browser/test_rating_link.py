@@ -8,8 +8,8 @@ from django.utils import timezone
 
 from deqi.record.care.actions import collecting
 from deqi.record.care.links import token_for
-from deqi.record.care.models import Appointment, Messaging, Observation, RatingRequest
-from deqi.record.patients.models import Consent
+from deqi.record.care.models import Messaging, RatingRequest
+from tests.asked import booked, consent, feels
 from tests.browser.conftest import SIZES, axe, picture
 
 pytestmark = pytest.mark.browser
@@ -18,17 +18,9 @@ pytestmark = pytest.mark.browser
 @pytest.fixture
 def token(people, course):
     """Of today's request: two questions of Eve's baseline."""
-    eve, now = people.eve_patient, timezone.now()
-    Consent.objects.create(
-        patient=eve, kind="measurement", version="1", text_sha256="0" * 64, decision="given", signed_name="Eve Elm",
-        at=now, recorded_by=people.eve,
-    )  # fmt: skip
-    for code in ("burning_felt", "numbness_felt"):
-        Observation.objects.create(patient=eve, code=code, value=1, channel="home", effective_at=now)
-    Appointment.objects.create(
-        patient=eve, course=course, site=people.north, practitioner=people.alice.practitioner,
-        starts_at=now + timedelta(days=9),
-    )  # fmt: skip
+    consent(people)
+    feels(people, "burning", "numbness")
+    booked(people, course, days=9)
     collecting.make_requests()
     return token_for(RatingRequest.objects.get())
 

@@ -21,11 +21,11 @@ from deqi.record.care.actions.appointments import book
 from deqi.record.care.actions.courses import end_course
 from deqi.record.care.actions.own import rate_today
 from deqi.record.care.links import token_for
-from deqi.record.care.models import Appointment, Course, Messaging, Observation, RatingRequest, Session
+from deqi.record.care.models import Course, Messaging, Observation, RatingRequest, Session
 from deqi.record.errors import Refusal
-from deqi.record.patients.models import Consent
 from deqi.record.practice.clock import today_at
 from deqi.record.practice.models import Licence, Organization
+from tests.asked import booked, consent, feels
 
 TAP = "burning_average"
 
@@ -34,26 +34,9 @@ TAP = "burning_average"
 def agreed(people):
     """Eve agreed to be measured; she feels burning and numbness; messages go out at any hour."""
     consent(people, "given", days=20)
-    for code in ("burning_felt", "numbness_felt"):
-        Observation.objects.create(
-            patient=people.eve_patient, code=code, value=1, channel="home", effective_at=timezone.now()
-        )
+    feels(people, "burning", "numbness")
     Organization.objects.update(messages_from="00:00", messages_until="23:59:59.999999")
     return people.eve_patient
-
-
-def consent(people, decision, days=0):
-    return Consent.objects.create(
-        patient=people.eve_patient, kind="measurement", version="1", text_sha256="0" * 64, decision=decision,
-        signed_name="Eve Elm", at=timezone.now() - timedelta(days=days), recorded_by=people.eve,
-    )  # fmt: skip
-
-
-def booked(people, course, days=10):
-    return Appointment.objects.create(
-        patient=people.eve_patient, course=course, site=people.north, practitioner=people.alice.practitioner,
-        starts_at=timezone.now() + timedelta(days=days),
-    )  # fmt: skip
 
 
 def needled(people, course, number=1, days_ago=0.0):
