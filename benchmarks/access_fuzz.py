@@ -2,9 +2,9 @@
 
     python -m benchmarks.access_fuzz [--requests 100000] [--seed 1] [--seconds 0]
 
-Random page x person x method x ids of others in path, query and body, in one process on an empty database of its own
-(SQLite in a temporary folder); judged by the permission table. What counts is told in tests/access/fuzz.py. Stops
-after `--seconds` when given. Exit code 1 when anything crossed or an answer was 500.
+Random page x person x method x rows of others in path, query and body, in one process on an empty database of its own
+(SQLite in a temporary folder); judged by the permission table. What is sent and what counts is told in
+tests/access/fuzz.py. Stops after `--seconds` when given. Exit code 1 when anything crossed or an answer was 500.
 """
 
 from __future__ import annotations
@@ -38,26 +38,33 @@ def _run(chosen: argparse.Namespace) -> int:
     from django.core.management import call_command
     from django.db import transaction
     from tests.access.conftest import NAMES, _session
-    from tests.access.fuzz import Fuzz
+    from tests.access.fuzz import Found, Fuzz
     from tests.conftest import make_clinic
 
     logging.disable(logging.ERROR)
     call_command("migrate", verbosity=0)
+    began, used = time.monotonic(), time.process_time()
+
+    def go_on(found: Found) -> bool:
+        if found.requests % 5000 == 0:
+            print(
+                f"{found.requests}: {len(found.crossings)} crossings, {len(found.errors)} of 500", flush=True
+            )
+        return not chosen.seconds or time.monotonic() - began < chosen.seconds
+
     with transaction.atomic():
         people = make_clinic()
         cookies = {"anonymous": "", **{name: _session(people.users[name]) for name in NAMES}}
-        fuzz, began, used = Fuzz(people, cookies, chosen.seed), time.monotonic(), time.process_time()
-        for turn in range(1, chosen.requests + 1):
-            fuzz.step()
-            if turn % 5000 == 0:
-                print(f"{turn}: {len(fuzz.found.crossings)} crossings", flush=True)
-            if chosen.seconds and time.monotonic() - began > chosen.seconds:
-                break
+        fuzz = Fuzz(people, cookies, chosen.seed)
+        found = fuzz.run(chosen.requests, go_on)
         transaction.set_rollback(True)
-    found, taken = fuzz.found, time.process_time() - used
+    taken = time.process_time() - used
+    never = sorted({target.page.name for target in fuzz.posts} - set(found.wrote_on))
     print(
         f"seed {chosen.seed}: {found.requests} requests ({taken / found.requests * 1000:.1f} ms of processor each), "
-        f"{found.allowed} allowed by the table, {found.wrote} wrote, statuses {dict(sorted(found.statuses.items()))}"
+        f"{found.allowed} allowed by the table; {found.posts} posts, {found.wrote} wrote, on "
+        f"{len(fuzz.posts) - len(never)} of {len(fuzz.posts)} pages that take a post (not on: {', '.join(never) or 'none'}); "
+        f"statuses {dict(sorted(found.statuses.items()))}"
     )
     print(f"crossings: {len(found.crossings)}, answers of 500: {len(found.errors)}")
     for said in [*found.crossings, *found.errors][:40]:

@@ -1,170 +1,429 @@
 """Random requests by random people at random rows, judged by the permission table: does anything cross over?
 
-A request takes any page about patients, sites or oneself; its address is Eve's (North), Frank's (South) or a mixture
-of both; query and body carry ids of either under the names our forms use. Each is rolled back. A crossing is
-    - an answer of 200 or a redirect on success where the table and the scope keep this person out,
-    - the name of somebody whom this person may not meet, in the answer,
-    - a changed, added or removed row in the record of somebody whom this person may not meet.
+The clinic holds two full records, Eve's (North) and Frank's (South), and the two sites (tests/access/full.py). A
+request takes any page about patients, sites or oneself, or a link from a message; its address is Eve's, Frank's or a
+mixture of both. Most posts are forms that the pages themselves show to somebody who may use them, filled in so that
+they are taken, and then sent by anybody, to the other's address, with ids of either swapped in; the rest carry ids
+under the names our forms use. Each request is rolled back. A crossing is
+    - an answer of 200 or a redirect on success where the table and the scope keep this person out, or where the
+      address mixes rows of two people,
+    - anything written where the address mixes rows of two people,
+    - in the answer: the name, a word or the id of a row of somebody whom this person may not meet (or of a site
+      at which this person has no role), unless it stood in the request,
+    - a changed, added or removed row in the record of somebody whom this person may not meet, at a site at which this
+      person has no role, or among the accounts when this person manages no staff.
+Whom each person may meet is written down here by hand (`MAY_NOT_MEET`), and what the table says of each page and
+person is asked before the first request: a hole made later in a query or in a check does not move the judge.
 """
 
 from __future__ import annotations
 
+import json
 import random
 import re
-from collections import Counter
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.cookies import SimpleCookie
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+from uuid import UUID
 
 from django.db import connection, transaction
+from django.http import HttpResponse
 from django.test import Client
+from django.urls import Resolver404, resolve
 
 from deqi.record.actor import Actor
-from deqi.record.patients.queries import patients_in_scope
+from deqi.record.care.links import token_for
+from deqi.record.practice.actions.drafts import save_draft
+from tests.access import full, record
+from tests.access.forms import Form, Forms, fill
 from tests.access.pages import Page, pages
 from tests.access.rows import Rows, rows_for
 from tests.access.test_every_page import may
-from tests.access.test_ids_in_bodies import NAMES, foreign_ids, rows_of
+from tests.access.test_ids_in_bodies import NAMES
+from tests.questionnaires import source
 
-METHODS = ("GET", "GET", "POST", "POST", "POST", "PUT", "DELETE", "PATCH")
+BOTH = ("eve", "frank")
+HOME = {"eve": "north", "frank": "south"}
+#: Whose record and which site is closed to each person, and who changes no account.
+MAY_NOT_MEET: dict[str, set[str]] = {
+    "anonymous": {"eve", "frank", "north", "south", "accounts"},
+    "alice": {"frank", "south", "accounts"},
+    "bob": {"frank", "south", "accounts"},
+    "carol": {"frank", "south", "accounts"},
+    "max": set(),
+    "rita": {"eve", "frank", "north", "south", "accounts"},
+    "dan": {"eve", "north", "accounts"},
+    "eve": {"frank", "south", "accounts"},
+    "frank": {"eve", "north", "accounts"},
+    "mallory": {"eve", "frank", "north", "south", "accounts"},
+}
+#: Who opens the pages to see which forms they show: of each record those who may.
+LOOKS = {"eve": ("bob", "alice", "carol", "max", "eve"), "frank": ("dan", "max", "frank")}
 WRITE = re.compile(r'^\s*(?:INSERT(?: OR \w+)? INTO|UPDATE|DELETE FROM)\s+"?(\w+)"?', re.I)
-#: Tables that any request may write: who looked, the session, counters of attempts, one's own drafts.
+#: Tables that any request may write: who looked, the session, counters of attempts, one's own drafts, what was
+#: computed once from a record and is kept with it.
 ITS_OWN = ("audit_", "django_session", "cache", "practice_draft")
 WORDS = ("yes", "no", "given", "refused", "5", "1", "st36 b", "2026-01-05", "arrive", "cancel", "go_on", "")
+LINK = re.compile(r'(?:href|hx-get)="(/[^"#]*)')
+DRAFTED = "/patients/register/"
+FILES = {
+    "clinic:questionnaire_import": source(version="9"),
+    "clinic:conduction_import": b"nerve,side,amplitude_uv,velocity_m_s,date,lab,device\nsural,left,4,41,2026-01-05,Lab,K2\n",
+}
 
 
 @dataclass
 class Found:
-    """What the requests came to. `crossings` says each one in words."""
+    """What the requests came to. `crossings` and `errors` say each one in words."""
 
     requests: int = 0
     statuses: Counter[int] = field(default_factory=Counter)
     allowed: int = 0
+    posts: int = 0
     wrote: int = 0
+    wrote_on: Counter[str] = field(default_factory=Counter)
     crossings: list[str] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
 class Target:
-    """One page with the rows its address can name."""
+    """One page with the rows its address can name, and the methods it answers."""
 
     page: Page
-    rows: Rows
-    eve: dict[str, Any]
-    frank: dict[str, Any]
+    kind: str
+    rows: dict[str, dict[str, Any]]
+    methods: tuple[str, ...]
+
+
+@dataclass
+class Request:
+    """One request as it is sent; `whose` row its address names, or "both"."""
+
+    target: Target
+    name: str
+    method: str
+    whose: str
+    kwargs: dict[str, Any]
+    query: dict[str, str]
+    body: dict[str, Any]
+    fragment: bool = False
+
+    def said(self) -> str:
+        row = f" ({self.whose}'s row)" if self.whose in BOTH else " (rows of both)"
+        return f"{self.method} {self.target.page.name}{row} by {self.name}"
+
+    def sent(self) -> str:
+        return " ".join(map(str, (*self.kwargs.values(), *self.query.values(), *self.body.values())))
+
+
+@dataclass
+class Answer:
+    """What came back, and the tables written to (those of ITS_OWN apart)."""
+
+    response: HttpResponse
+    text: str
+    wrote: set[str]
+    changed: set[str]
 
 
 class Fuzz:
-    """A clinic with rows of both patients, and dice. `step()` makes one request; `found` grows."""
+    """A clinic with two full records, and dice. `run(n)` makes n requests; `found` grows."""
 
     def __init__(self, people, cookies: dict[str, str], seed: int):
         self.people, self.cookies, self.dice = people, cookies, random.Random(seed)
-        self.found = Found()
-        self.patients = {"eve": people.eve_patient, "frank": people.frank_patient}
-        self.targets = [
-            self._target(page) for page in pages() if page.name.startswith(("clinic:", "patient:"))
-        ]
-        self.ids = sorted({*foreign_ids(people), str(people.eve_patient.id), str(people.north.id)})
+        self.found, self.writes = Found(), defaultdict(set)
+        self.client = Client(raise_request_exception=False)
+        self.full = full.two_records(people)
+        for name in BOTH:
+            save_draft(people.actor(name), DRAFTED, {"note": [f"typed by {full.WORD_OF[name]}"]})
+        self.patients = {name: self.full[name].patient for name in BOTH}
         self.actors = {name: Actor() if name == "anonymous" else people.actor(name) for name in cookies}
-        self.closed = {name: self._closed(actor) for name, actor in self.actors.items()}
-        self.before = {whose: rows_of(people, patient) for whose, patient in self.patients.items()}
-        self.known: dict[tuple[str, str, str], bool] = {}
+        self.targets = {page.name: self._target(page) for page in pages() if _about_somebody(page)}
+        for made in self.full.values():
+            made.agree_to_chance()
+        self.known = {
+            (target.page.name, name, whose): self._table(target, actor, whose)
+            for target in self.targets.values()
+            for name, actor in self.actors.items()
+            for whose in BOTH
+        }
+        self.insiders = {
+            page: sorted({name for (p, name, _), allowed in self.known.items() if p == page and allowed})
+            for page in self.targets
+        }
+        self.gets = [t for t in self.targets.values() if "GET" in t.methods]
+        self.posts = [t for t in self.targets.values() if "POST" in t.methods]
+        self._look_around()
+
+    # What there is
 
     def _target(self, page: Page) -> Target:
-        rows, people = rows_for(page), self.people
+        people, rows = self.people, self._rows(page)
         if rows.kind == "all":
-            return Target(page, rows, rows.make(people), rows.make(people))
-        if rows.kind == "own":
-            return Target(page, rows, rows.make(people, people.users["eve"]), rows.make(people, people.dan))
-        owners = [p if rows.kind == "patient" else p.home_site for p in self.patients.values()]
-        return Target(page, rows, rows.make(people, owners[0]), rows.make(people, owners[1]))
+            kwargs = {whose: rows.make(people) for whose in BOTH}
+        else:
+            owners = {w: p if rows.kind == "patient" else p.home_site for w, p in self.patients.items()}
+            kwargs = {whose: self._full(whose, rows.make(people, owner)) for whose, owner in owners.items()}
+        self.client.cookies = SimpleCookie(self.cookies["max"])
+        refused = self.client.generic("TRACE", page.url(kwargs["eve"]))
+        return Target(page, rows.kind, kwargs, tuple(refused.headers["Allow"].split(", ")))
 
-    def _closed(self, actor: Actor) -> set[str]:
-        """Whose record this person may not meet at all."""
-        if actor.patient_id:
-            return {whose for whose, patient in self.patients.items() if patient.id != actor.patient_id}
-        if not actor.may("patient.find"):
-            return set(self.patients)
-        met = set(patients_in_scope(actor).values_list("id", flat=True))
-        return {whose for whose, patient in self.patients.items() if patient.id not in met}
+    def _full(self, whose: str, made: dict[str, Any]) -> dict[str, Any]:
+        """The row of the full record instead of the bare one, where every row of the address is in it."""
+        rows = self.full[whose].rows()
+        full = {key: rows.get(key) for key, value in made.items() if _is_row(value) or key == "share_id"}
+        return made if None in full.values() else {**made, **full}
+
+    def _rows(self, page: Page) -> Rows:
+        if not page.name.startswith("rating:"):
+            return rows_for(page)
+        tokens = {made.patient: token_for(made.asked) for made in self.full.values()}
+        more = {"code": "burning_average"} if "code" in page.takes else {}
+        return Rows("patient", lambda people, patient: {"token": tokens[patient], **more})
+
+    def _table(self, target: Target, actor: Actor, whose: str) -> bool:
+        patient = self.patients[whose]
+        owner = patient.home_site if target.kind == "site" else patient
+        return may(target.page, actor, target.kind, owner)
+
+    def _look_around(self) -> None:
+        """Opens every page once, as somebody who may, and keeps the forms; then remembers what is stored."""
+        self.forms: dict[str, dict[str, list[Form]]] = defaultdict(lambda: {whose: [] for whose in BOTH})
+        for whose, names in LOOKS.items():
+            shapes: set[object] = set()
+            opened: set[object] = set()
+            for name in names:
+                mine = [t.page.url(t.rows[whose]) for t in self.gets if self.known[t.page.name, name, whose]]
+                for path, text in self._walk(name, mine, opened):
+                    for form in Forms(path, text).found:
+                        shape = (form.page, form.kwargs.get("what"), form.kwargs.get("key"), *form.fields)
+                        if form.page in self.targets and shape not in shapes:
+                            shapes.add(shape)
+                            self.forms[form.page][whose].append(form)
+        self._remember()
+
+    def _walk(self, name: str, addresses: list[str], opened: set[object]) -> Iterator[tuple[str, str]]:
+        """The pages of these addresses, and of one link to each further kind of page, that are not `opened` yet."""
+        self.client.cookies = SimpleCookie(self.cookies[name])
+        known = {_kind_of_address(path) for path in addresses}
+        while addresses:
+            path = addresses.pop()
+            if (kind := _kind_of_address(path)) in opened:
+                continue
+            answer = self.client.get(path)
+            if answer.status_code != 200 or "text/html" not in answer.headers["Content-Type"]:
+                continue
+            opened.add(kind)
+            text = answer.content.decode()
+            yield path, text
+            for link in LINK.findall(text.replace("&amp;", "&")):
+                if (kind := _kind_of_address(link)) and kind not in known:
+                    known.add(kind)
+                    addresses.append(link)
+
+    def _remember(self) -> None:
+        people = self.people
+        self.records = {
+            **{name: record.of_patient(name, self.patients[name]) for name in BOTH},
+            **{site: record.of_site(site, getattr(people, site)) for site in HOME.values()},
+            "accounts": record.of_staff("accounts"),
+        }
+        for one in self.records.values():
+            one.remember()
+        rows = {key: one.ids for key, one in self.records.items()}
+        self.ids = {whose: sorted({*rows[whose], *rows[HOME[whose]]}) for whose in BOTH}
+        self.ids["all"] = sorted({i for ids in rows.values() for i in ids})
+        people_of = {row["id"] for row in self.records["accounts"].kept["practice_user"]}
+        hidden = {HOME[w]: rows[HOME[w]] - {str(getattr(people, HOME[w]).id)} for w in BOTH}
+        hidden |= {whose: rows[whose] for whose in BOTH}
+        assert not people_of & {i for ids in hidden.values() for i in ids}
+        self.whose_id = {one: whose for whose, ids in hidden.items() for one in ids}
+
+    # One request
+
+    def run(self, requests: int, go_on: Callable[[Found], bool] = lambda found: True) -> Found:
+        """Divides the requests among the states of the visits; stops when `go_on` says so."""
+        for place, state in enumerate(full.STATES):
+            if state in full.STEPS:
+                for made in self.full.values():
+                    full.STEPS[state](made)
+                self._look_around()
+            share = requests * (place + 1) // len(full.STATES) - requests * place // len(full.STATES)
+            for _ in range(share):
+                self.step()
+                if not go_on(self.found):
+                    return self.found
+        return self.found
 
     def step(self) -> None:
-        dice = self.dice
-        target, name, method = (
-            dice.choice(self.targets),
-            dice.choice(list(self.cookies)),
-            dice.choice(METHODS),
-        )
-        whose = dice.choice(("eve", "frank", "both"))
-        kwargs = (
-            {key: dice.choice((target.eve, target.frank))[key] for key in target.eve}
-            if whose == "both"
-            else getattr(target, whose)
-        )
-        if kwargs in (target.eve, target.frank):
-            whose = "eve" if kwargs == target.eve else "frank"
-        query = {key: dice.choice(self.ids) for key in dice.sample(NAMES, dice.randrange(4))}
-        body = {key: dice.choice((*self.ids, *WORDS)) for key in dice.sample(NAMES, dice.randrange(12))}
-        self._judge(
-            target, name, method, whose, *self._send(name, method, target.page.url(kwargs), query, body)
-        )
+        asked = self._throw()
+        self._judge(asked, self._send(asked))
 
-    def _send(self, name: str, method: str, url: str, query: dict[str, str], body: dict[str, str]):
-        browser = Client(raise_request_exception=False)
-        browser.cookies = SimpleCookie(self.cookies[name])
-        wrote: set[str] = set()
+    def _throw(self) -> Request:
+        dice = self.dice
+        chance = dice.random()
+        method = (
+            "GET" if chance < 0.35 else "POST" if chance < 0.97 else dice.choice(("PUT", "DELETE", "PATCH"))
+        )
+        target = dice.choice(self.gets if method == "GET" else self.posts)
+        page = target.page.name
+        name = dice.choice(self.insiders[page] if dice.random() < 0.6 else list(self.cookies))
+        query = {key: dice.choice(self.ids["all"]) for key in dice.sample(NAMES, dice.choice((0, 0, 1, 3)))}
+        kwargs = [target.rows[w] for w in BOTH]
+        body = self._ids_by_name()
+        if method == "POST" and dice.random() < 0.85 and any(self.forms[page].values()):
+            form = dice.choice(self.forms[page]["eve"] + self.forms[page]["frank"])
+            twin = self._twin(form)
+            kwargs = [form.kwargs, twin] if form in self.forms[page]["eve"] else [twin, form.kwargs]
+            query = {**form.query, **query} if dice.random() < 0.9 else query
+            body = self._filled(form)
+        whose = dice.choice((*BOTH, *BOTH, "both"))
+        address = self._mixed(*kwargs) if whose == "both" else kwargs[BOTH.index(whose)]
+        if address in kwargs:
+            whose = BOTH[kwargs.index(address)] if kwargs[0] != kwargs[1] or whose == "both" else whose
+        return Request(target, name, method, whose, address, query, body, dice.random() < 0.2)
+
+    def _ids_by_name(self) -> dict[str, Any]:
+        dice = self.dice
+        return {
+            key: dice.choice((*self.ids["all"], *WORDS)) for key in dice.sample(NAMES, dice.randrange(12))
+        }
+
+    def _filled(self, form: Form) -> dict[str, Any]:
+        """The form as its page would take it; four times in ten with ids of others in it, or something wrong."""
+        dice, body = self.dice, fill(form, self.dice, FILES)
+        chance = dice.random()
+        named = [
+            key for key, value in body.items() if isinstance(value, str) and record.UUID.fullmatch(value)
+        ]
+        if chance < 0.2:
+            for key in named:
+                body[key] = dice.choice(self._likely(form.page))
+        elif chance < 0.3:
+            body |= {key: dice.choice(self.ids["all"]) for key in dice.sample(NAMES, 3) if key not in body}
+        elif chance < 0.4 and body:
+            body[dice.choice(list(body))] = dice.choice(WORDS)
+        return body
+
+    def _likely(self, page: str) -> list[str]:
+        """Half of the time ids of the tables to which this page was seen to write."""
+        tables = sorted(self.writes[page]) if self.dice.random() < 0.5 else []
+        kept = [self.records[whose].kept.get(table, ()) for table in tables for whose in BOTH]
+        return [str(row["id"]) for rows in kept for row in rows if "id" in row] or self.ids["all"]
+
+    def _twin(self, form: Form) -> dict[str, Any]:
+        """The same address with the other one's rows, as far as the other one's pages show such a form."""
+        mine = "eve" if form in self.forms[form.page]["eve"] else "frank"
+        other = BOTH[1 - BOTH.index(mine)]
+        twins = [one.kwargs for one in self.forms[form.page][other]] or [self.targets[form.page].rows[other]]
+        alike = [one for one in twins if all(one[k] == v for k, v in form.kwargs.items() if not _is_row(v))]
+        return self.dice.choice(alike or twins)
+
+    def _mixed(self, eve: dict[str, Any], frank: dict[str, Any]) -> dict[str, Any]:
+        rest = self.dice.choice((eve, frank))
+        return {
+            key: self.dice.choice((eve, frank))[key] if _is_row(value) else value
+            for key, value in rest.items()
+        }
+
+    def _send(self, asked: Request) -> Answer:
+        browser, wrote = self.client, set()
+        browser.cookies = SimpleCookie(self.cookies[asked.name])
+        more = {"HTTP_HX_REQUEST": "true"} if asked.fragment else {}
+        url = asked.target.page.url(asked.kwargs)
 
         def watch(execute, sql, params, many, context):
-            if (found := WRITE.match(sql)) and not found.group(1).startswith(ITS_OWN):
+            if found := WRITE.match(sql):
                 wrote.add(found.group(1))
             return execute(sql, params, many, context)
 
         with transaction.atomic():
             with connection.execute_wrapper(watch):
-                if method == "GET":
-                    answer = browser.get(url, query)
+                if asked.method == "GET":
+                    answer = browser.get(url, {**asked.query, "page": DRAFTED}, **more)
+                elif asked.target.page.name == "drafts":
+                    body = {key: [str(value)] for key, value in asked.body.items()}
+                    answer = browser.post(
+                        url, body, content_type="application/json", query_params={"page": DRAFTED}
+                    )
+                elif asked.method == "POST":
+                    answer = browser.post(url, asked.body, query_params=asked.query, **more)
                 else:
-                    send = getattr(browser, method.lower())
-                    answer = send(url, body, query_params=query) if method == "POST" else send(
-                        url, "&".join(f"{k}={v}" for k, v in body.items()), query_params=query,
-                        content_type="application/x-www-form-urlencoded")  # fmt: skip
+                    answer = getattr(browser, asked.method.lower())(
+                        url, json.dumps(asked.body, default=str), query_params=asked.query, **more)  # fmt: skip
                 text = b"".join(answer).decode(errors="replace")
-            changed = {
-                w
-                for w in self.closed[name]
-                if wrote and rows_of(self.people, self.patients[w]) != self.before[w]
-            }
+            changed = set()
+            if answer.status_code < 500:
+                changed = {one for one in self._closed(asked) if self.records[one].changed(wrote)}
             transaction.set_rollback(True)
-        return answer, text, wrote, changed
+        return Answer(answer, text, {one for one in wrote if not one.startswith(ITS_OWN)}, changed)
 
-    def _judge(self, target, name, method, whose, answer, text, wrote, changed) -> None:
-        found, status = self.found, answer.status_code
-        said = f"{method} {target.page.name} ({whose}'s row) by {name}: {status}"
+    # What came of it
+
+    def _closed(self, asked: Request) -> set[str]:
+        """What this person may not meet. A link from a message opens its own request to whoever holds it."""
+        closed = MAY_NOT_MEET[asked.name]
+        return closed - {asked.whose} if asked.target.page.name.startswith("rating:") else closed
+
+    def _judge(self, asked: Request, answer: Answer) -> None:
+        found, status = self.found, answer.response.status_code
+        said = f"{asked.said()}: {status}"
+        allowed = (
+            None if asked.whose == "both" else self.known[asked.target.page.name, asked.name, asked.whose]
+        )
         found.requests += 1
         found.statuses[status] += 1
-        found.wrote += bool(wrote)
-        if status >= 500:
-            found.errors.append(said)
-        found.crossings += [f"{said} changed the record of {w}" for w in sorted(changed)]
-        if status < 400 or status in (409, 422):
-            found.crossings += [
-                f"{said} shows {w}" for w in sorted(self.closed[name]) if self.patients[w].name in text
-            ]
-        allowed = self._allowed(target, name, whose)
+        found.posts += asked.method == "POST"
         found.allowed += bool(allowed)
-        let_in = status in (200, 201, 204) or (300 <= status < 400 and wrote)
-        to_sign_in = answer.headers.get("Location", "").startswith("/account/")
+        if answer.wrote:
+            found.wrote += 1
+            found.wrote_on[asked.target.page.name] += 1
+            self.writes[asked.target.page.name] |= answer.wrote
+        if status >= 500:
+            why = getattr(answer.response, "exc_info", None)
+            found.errors.append(f"{said}: {why[1]!r} with {asked.kwargs} {asked.query} {asked.body}")
+        found.crossings += [f"{said} changed the record of {one}" for one in sorted(answer.changed)]
+        found.crossings += [f"{said} shows {what}" for what in self._shown(asked, answer)]
+        let_in = status in (200, 201, 204) or (300 <= status < 400 and bool(answer.wrote))
+        headers = answer.response.headers
+        to_sign_in = (headers.get("Location") or headers.get("HX-Redirect", "")).startswith("/account/")
         if allowed is False and let_in and not to_sign_in:
             found.crossings.append(f"{said}, should be kept out")
+        if asked.whose == "both" and (status == 200 or answer.wrote):
+            found.crossings.append(f"{said} for a mixture, wrote {sorted(answer.wrote)}")
 
-    def _allowed(self, target: Target, name: str, whose: str) -> bool | None:
-        """What the table and the scope say; None where the address mixes rows of two people."""
-        if whose == "both" or target.rows.kind == "own":
-            return None
-        patient = self.patients[whose]
-        owner = patient.home_site if target.rows.kind == "site" else patient
-        key = (target.page.name, name, whose)
-        if key not in self.known:
-            self.known[key] = may(target.page, self.actors[name], target.rows.kind, owner)
-        return self.known[key]
+    def _shown(self, asked: Request, answer: Answer) -> list[str]:
+        """Names, words and ids in the answer of whom this person may not meet, but for what the request said."""
+        closed, sent = self._closed(asked), asked.sent()
+        text = answer.text + " ".join(answer.response.headers.values())
+        tell = [(w, t) for w in BOTH if w in closed for t in (self.patients[w].name, full.WORD_OF[w])]
+        shown = [f"{whose}: {word}" for whose, word in tell if word in text and word not in sent]
+        for one in set(record.UUID.findall(text)):
+            if (whose := self.whose_id.get(one)) in closed and one not in sent:
+                shown.append(f"a row of {whose}: {one}")
+        return shown
+
+
+def _about_somebody(page: Page) -> bool:
+    return page.name.startswith(("clinic:", "patient:", "rating:")) or page.name == "drafts"
+
+
+def _is_row(value: Any) -> bool:
+    return isinstance(value, UUID) or len(str(value)) > 30
+
+
+def _kind_of_address(link: str) -> object:
+    """Addresses of one kind show the same forms: the page, what it names that is no row, the names of its query."""
+    parts = urlsplit(link)
+    try:
+        match = resolve(parts.path)
+    except Resolver404:
+        return None
+    if not match.view_name.startswith(("clinic:", "patient:")):
+        return None
+    words = [str(value) for value in match.kwargs.values() if not _is_row(value)]
+    return (match.view_name, *words, *(key for key, _ in parse_qsl(parts.query)))

@@ -10,10 +10,10 @@ import random
 import re
 
 import pytest
-from django.apps import apps
 from django.db import transaction
 
 from tests.access.pages import pages
+from tests.access.record import of_patient
 from tests.access.rows import rows_for
 
 ROUNDS = 60
@@ -63,26 +63,11 @@ NAMES = [
 PEOPLE = ("alice", "carol", "eve")
 
 
-def rows_of(people, who) -> dict[str, list]:
+def rows_of(who) -> dict[str, list]:
     """Every row that belongs to this patient, as stored: table -> values."""
-    found = {"patient": list(apps.get_model("patients", "Patient").objects.filter(id=who.id).values())}
-    for model in apps.get_models():
-        if model._meta.app_label not in ("patients", "care", "questionnaires"):
-            continue
-        names = {field.name for field in model._meta.fields}
-        for path in ("patient", "session__patient", "course__patient", "map__patient"):
-            if path.split("__")[0] in names and (len(path.split("__")) == 1 or _leads(model, path)):
-                found[f"{model._meta.model_name} {path}"] = list(
-                    model.objects.filter(**{path: who.id}).order_by("pk").values()
-                )
-                break
-    return found
-
-
-def _leads(model, path: str) -> bool:
-    step, last = path.split("__")
-    related = model._meta.get_field(step).related_model
-    return related is not None and last in {field.name for field in related._meta.fields}
+    whole = of_patient("", who)
+    whole.remember()
+    return whole.kept
 
 
 def foreign_ids(people) -> list[str]:
@@ -91,7 +76,7 @@ def foreign_ids(people) -> list[str]:
     for page in pages():
         if "patient_id" in page.takes and len(page.takes) > 1:
             found |= {str(value) for value in rows_for(page).make(people, people.frank_patient).values()}
-    for rows in rows_of(people, people.frank_patient).values():
+    for rows in rows_of(people.frank_patient).values():
         found |= {str(row["id"]) for row in rows if row.get("id")}
     return sorted(found)
 
@@ -114,7 +99,7 @@ def targets(people):
 def test_ids_of_another_patient_in_a_body_change_and_show_nothing(people, cookies, targets):
     chance = random.Random(SEED)
     ids = foreign_ids(people)
-    before = rows_of(people, people.frank_patient)
+    before = rows_of(people.frank_patient)
     posted = 0
     for _ in range(ROUNDS):
         page, url = chance.choice(targets)
@@ -122,7 +107,7 @@ def test_ids_of_another_patient_in_a_body_change_and_show_nothing(people, cookie
         body = {key: chance.choice(ids) for key in chance.sample(NAMES, 12)}
         with transaction.atomic():
             answer = post(cookies[name], url, body)
-            after = rows_of(people, people.frank_patient)
+            after = rows_of(people.frank_patient)
             transaction.set_rollback(True)
         posted += answer.status_code != 405
         text = b"".join(answer).decode(errors="replace")
@@ -144,12 +129,12 @@ def post(cookie, url, body):
 
 def test_the_comparison_notices_a_change(people):
     """The test above can fail: one changed field of Frank's record is seen."""
-    before = rows_of(people, people.frank_patient)
+    before = rows_of(people.frank_patient)
     assert len(before) > 15
     people.frank_patient.phone = "changed"
     with transaction.atomic():
         people.frank_patient.save()
-        assert rows_of(people, people.frank_patient) != before
+        assert rows_of(people.frank_patient) != before
         transaction.set_rollback(True)
     people.frank_patient.refresh_from_db()
 

@@ -4,11 +4,13 @@ from collections.abc import Callable
 
 from django.conf import settings
 from django.contrib import messages
+from django.db import IntegrityError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.functional import SimpleLazyObject
 
 from deqi.record.errors import Refusal
+from deqi.record.ids import is_taken
 from deqi.record.practice.queries import actor_of
 
 Handler = Callable[[HttpRequest], HttpResponse]
@@ -29,7 +31,10 @@ class ActorMiddleware:
 
 
 class RefusalMiddleware:
-    """A refusal that no view caught becomes a calm page (409) that says what was kept and what to do."""
+    """A refusal that no view caught becomes a calm page (409) that says what was kept and what to do.
+
+    So does a row whose id, made by the page, is there already: two posts of one page at the same moment.
+    """
 
     def __init__(self, get_response: Handler):
         self.get_response = get_response
@@ -38,6 +43,11 @@ class RefusalMiddleware:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        if isinstance(error, IntegrityError) and is_taken(error):
+            error = Refusal(
+                "This was sent already, or the page is out of date. Open the page anew and look before you send it again.",
+                code="taken",
+            )
         if not isinstance(error, Refusal):
             return None
         if request.headers.get("HX-Request"):

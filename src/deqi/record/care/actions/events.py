@@ -142,10 +142,8 @@ def assess_event(
     if held and all(getattr(held[0], name) == value for name, value in said.items()):
         return held[0]
     if len(held) != seen:
-        raise Refusal(
-            f"{held[0].assessed_by.name} has judged this meanwhile. Look at that first; what you chose is kept.",
-            code="conflict",
-        )
+        what = f"{held[0].assessed_by.name} has judged this meanwhile" if held else "The page was out of date"
+        raise Refusal(f"{what}. Look at it first; what you chose is kept.", code="conflict")
     made = EventAssessment.objects.create(
         event=event, assessed_by_id=actor.user_id, assessed_at=timezone.now(), **said
     )
