@@ -63,8 +63,7 @@ MAY_NOT_MEET: dict[str, set[str]] = {
 #: Who opens the pages to see which forms they show: of each record those who may.
 LOOKS = {"eve": ("bob", "alice", "carol", "max", "eve"), "frank": ("dan", "max", "frank")}
 WRITE = re.compile(r'^\s*(?:INSERT(?: OR \w+)? INTO|UPDATE|DELETE FROM)\s+"?(\w+)"?', re.I)
-#: Tables that any request may write: who looked, the session, counters of attempts, one's own drafts, what was
-#: computed once from a record and is kept with it.
+#: Tables that any request may write: who looked, the session, counters of attempts, drafts (which belong to somebody).
 ITS_OWN = ("audit_", "django_session", "cache", "practice_draft")
 WORDS = ("yes", "no", "given", "refused", "5", "1", "st36 b", "2026-01-05", "arrive", "cancel", "go_on", "")
 LINK = re.compile(r'(?:href|hx-get)="(/[^"#]*)')
@@ -122,12 +121,13 @@ class Request:
 
 @dataclass
 class Answer:
-    """What came back, and the tables written to (those of ITS_OWN apart)."""
+    """What came back, the tables written to (those of ITS_OWN apart), the records changed; what broke, if it did."""
 
     response: HttpResponse
     text: str
     wrote: set[str]
     changed: set[str]
+    broke: str
 
 
 class Fuzz:
@@ -355,12 +355,12 @@ class Fuzz:
                 else:
                     answer = getattr(browser, asked.method.lower())(
                         url, json.dumps(asked.body, default=str), query_params=asked.query, **more)  # fmt: skip
-                text = b"".join(answer).decode(errors="replace")
+                text, broke = _read(answer)
             changed = set()
-            if answer.status_code < 500:
+            if not broke:
                 changed = {one for one in self._closed(asked) if self.records[one].changed(wrote)}
             transaction.set_rollback(True)
-        return Answer(answer, text, {one for one in wrote if not one.startswith(ITS_OWN)}, changed)
+        return Answer(answer, text, {one for one in wrote if not one.startswith(ITS_OWN)}, changed, broke)
 
     # What came of it
 
@@ -383,9 +383,8 @@ class Fuzz:
             found.wrote += 1
             found.wrote_on[asked.target.page.name] += 1
             self.writes[asked.target.page.name] |= answer.wrote
-        if status >= 500:
-            why = getattr(answer.response, "exc_info", None)
-            found.errors.append(f"{said}: {why[1]!r} with {asked.kwargs} {asked.query} {asked.body}")
+        if answer.broke:
+            found.errors.append(f"{said}: {answer.broke} with {asked.kwargs} {asked.query} {asked.body}")
         found.crossings += [f"{said} changed the record of {one}" for one in sorted(answer.changed)]
         found.crossings += [f"{said} shows {what}" for what in self._shown(asked, answer)]
         let_in = status in (200, 201, 204) or (300 <= status < 400 and bool(answer.wrote))
@@ -410,6 +409,16 @@ class Fuzz:
 
 def _about_somebody(page: Page) -> bool:
     return page.name.startswith(("clinic:", "patient:", "rating:")) or page.name == "drafts"
+
+
+def _read(answer: HttpResponse) -> tuple[str, str]:
+    """The text, and what broke: before the answer, or in the middle of one that is sent as it is made."""
+    try:
+        text = b"".join(answer).decode(errors="replace")
+    except Exception as error:
+        return "", f"broke off by {error!r}"
+    why = getattr(answer, "exc_info", None)
+    return text, (repr(why[1]) if why else "no reason") if answer.status_code >= 500 else ""
 
 
 def _is_row(value: Any) -> bool:

@@ -63,8 +63,9 @@ def way_to_patient(model: type[Model]) -> str | None:
 
 
 def of_patient(name: str, patient) -> Record:
-    """Every row that belongs to this patient."""
-    found = {}
+    """Every row that belongs to this patient, and their drafts."""
+    draft = models_by_name()["Draft"]
+    found = {draft._meta.db_table: _rows(draft, Q(user=patient.user_id))}
     for model in apps.get_models():
         if model._meta.app_label not in ("patients", "care", "questionnaires"):
             continue

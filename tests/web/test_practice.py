@@ -397,6 +397,12 @@ def test_the_audit_page_filters_and_its_file_cannot_run_a_formula(people, as_):
     assert lines[0] == "entry,at,who,role,what,verb,patient_id" and ",'=cmd()," in lines[1]
 
 
+def test_the_file_of_the_log_about_somebody_elses_patient_is_refused_before_its_first_line(people, as_):
+    address = "/practice/audit/file/?patient="
+    assert as_("bob").get(f"{address}{people.frank_patient.id}").status_code == 404
+    assert as_("bob").get(f"{address}{people.eve_patient.id}").status_code == 200
+
+
 def test_every_change_of_roles_and_licences_is_in_the_log(people):
     manager = people.actor("max")
     staff.give_role(manager, people.carol.id, role="manager", site_id=people.north.id)

@@ -95,13 +95,15 @@ def report(actor: Actor, asked: Asked, *, before: int | None = None, limit: int 
 
 
 def report_rows(actor: Actor, asked: Asked) -> Iterator[Looked]:
-    """The same for a file, oldest first, at most 50,000 lines. Asking for the file is logged as an export."""
+    """The same for a file, oldest first, at most 50,000 lines. Asking for the file is logged as an export.
+
+    What is refused is refused here, before the first line: a file that has begun cannot say so any more.
+    """
     actor.check("audit.view")
     if asked.patient_id is not None:
         patient_for(actor, asked.patient_id, "audit.view", page="audit log")
     log(actor, "audit.view", patient_id=asked.patient_id, detail={"page": "file"})
-    for entry in _in_scope(actor, asked).order_by("id")[:REPORT_MOST].iterator(2000):
-        yield _line(entry)
+    return (_line(entry) for entry in _in_scope(actor, asked).order_by("id")[:REPORT_MOST].iterator(2000))
 
 
 def _in_scope(actor: Actor, asked: Asked) -> QuerySet[AuditEntry]:
