@@ -1,6 +1,6 @@
 """How many acknowledged saves do kill -9s lose? Figures 1 to 3 of the reliability table.
 
-    python -m benchmarks.durability [--kills 1000] [--database sqlite|postgresql]
+    python -m benchmarks.durability [--kills 1000] [--minutes M] [--database sqlite|postgresql]
 
 A web worker, the web server's master, the background worker, the keeper with all of them and (PostgreSQL) the
 database are killed, in equal parts and random order, while three people register patients. After each kill a
@@ -29,6 +29,9 @@ EVERY = 25
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kills", type=int, default=1000)
+    parser.add_argument(
+        "--minutes", type=float, default=float("inf"), help="kill no longer than this, then prove"
+    )
     parser.add_argument("--database", choices=["sqlite", "postgresql"], default="sqlite")
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="deqi-kill-") as folder:
@@ -44,31 +47,32 @@ def main() -> None:
             home=Path(folder) / "home", url=own.address if own else "", environment=environment
         )
         try:
-            run(place, own, chosen.kills, Path(folder) / "all.zip")
+            run(place, own, chosen.kills, chosen.minutes, Path(folder) / "all.zip")
         finally:
             if own:
                 own.stop()
 
 
-def run(place: SimpleNamespace, own: OwnPostgres | None, kills: int, path: Path) -> None:
+def run(place: SimpleNamespace, own: OwnPostgres | None, kills: int, minutes: float, path: Path) -> None:
     """Kills, then proves; when something fails, says what was lost up to there."""
     report, began, commands = Report(), time.monotonic(), 0
 
-    def after_each() -> None:
+    def enough() -> bool:
         nonlocal commands
+        took = time.monotonic() - began
         if len(report.backs) % EVERY == 0:
             deqi(place, "check")
             commands += 1
-            took = time.monotonic() - began
             print(
                 f"{len(report.backs)} kills in {took:.0f} s, {len(report.acknowledged)} saves acknowledged,"
                 f" {report.looks} looks and {commands} `deqi check` sound",
                 flush=True,
             )
+        return took > minutes * 60
 
     try:
         deqi(place, *INIT)
-        save_while_killing(place, free_port(), kills, report, postgres=own, after_each=after_each)
+        save_while_killing(place, free_port(), kills, report, postgres=own, enough=enough)
         prove(place, report, path)
     except BaseException:
         print("NOT PROVED: it ended before its time, or something is wrong.")

@@ -330,11 +330,12 @@ def save_while_killing(
     postgres: OwnPostgres | None = None,
     writers: int = 3,
     seed: int = 1,
-    after_each: Callable[[], object] = lambda: None,
+    enough: Callable[[], bool] = lambda: False,
 ) -> Report:
     """Registers patients from `writers` threads while `kills` kill -9 fall; fills in `report` as it goes.
 
-    Each kind of victim gets its equal part, in an order by `seed`. The whole record is looked at after each.
+    Each kind of victim gets its equal part, in an order by `seed`. The whole record is looked at after each; then
+    `enough` is asked, and true ends the run.
     """
     chance = random.Random(seed)
     kinds = [*VICTIMS, *(["database"] if postgres else [])]
@@ -363,7 +364,8 @@ def save_while_killing(
             if report.faults or report.lost:
                 break
             report.looks += 1
-            after_each()
+            if enough():
+                break
     finally:
         over.set()
         for thread in filter(threading.Thread.is_alive, threads):
