@@ -1,17 +1,23 @@
-"""The forms of our pages as a browser sees them, filled in so that they are taken."""
+"""The forms of our pages as a browser sees them: found by opening pages and links, filled in so that they are taken."""
 
 from __future__ import annotations
 
 import random
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from html.parser import HTMLParser
 from typing import Any
 from urllib.parse import parse_qsl, urljoin, urlsplit
+from uuid import UUID
 
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
 from django.urls import Resolver404, resolve
 from django.utils import timezone
+
+LINK = re.compile(r'(?:href|hx-get)="(/[^"#]*)')
 
 
 @dataclass
@@ -162,3 +168,40 @@ def _typed(one: Field, dice: random.Random) -> str:
         "email": f"somebody{dice.randrange(10**6)}@test.example",
     }
     return typed.get(one.kind) or f"Because of this {dice.randrange(10**6)}"
+
+
+def walk(client: Client, addresses: list[str], opened: set[object]) -> Iterator[tuple[str, str]]:
+    """The pages of these addresses, and of one link to each further kind of page, that are not `opened` yet."""
+    known = {_kind_of_address(path) for path in addresses}
+    while addresses:
+        path = addresses.pop()
+        if (kind := _kind_of_address(path)) in opened:
+            continue
+        answer = client.get(path)
+        if answer.status_code != 200 or "text/html" not in answer.headers["Content-Type"]:
+            continue
+        opened.add(kind)
+        text = answer.content.decode()
+        yield path, text
+        for link in LINK.findall(text.replace("&amp;", "&")):
+            if (kind := _kind_of_address(link)) and kind not in known:
+                known.add(kind)
+                addresses.append(link)
+
+
+def _kind_of_address(link: str) -> object:
+    """Addresses of one kind show the same forms: the page, what it names that is no row, the names of its query."""
+    parts = urlsplit(link)
+    try:
+        match = resolve(parts.path)
+    except Resolver404:
+        return None
+    if not match.view_name.startswith(("clinic:", "patient:")):
+        return None
+    words = [str(value) for value in match.kwargs.values() if not is_row(value)]
+    return (match.view_name, *words, *(key for key, _ in parse_qsl(parts.query)))
+
+
+def is_row(value: Any) -> bool:
+    """Whether a part of an address names a row: an id, or the token of a link."""
+    return isinstance(value, UUID) or len(str(value)) > 30

@@ -22,23 +22,20 @@ import json
 import random
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from http.cookies import SimpleCookie
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
-from uuid import UUID
 
 from django.db import connection, transaction
 from django.http import HttpResponse
 from django.test import Client
-from django.urls import Resolver404, resolve
 
 from deqi.record.actor import Actor
 from deqi.record.care.links import token_for
 from deqi.record.practice.actions.drafts import save_draft
 from tests.access import full, record
-from tests.access.forms import Form, Forms, fill
+from tests.access.forms import Form, Forms, fill, is_row, walk
 from tests.access.pages import Page, pages
 from tests.access.rows import Rows, rows_for
 from tests.access.test_every_page import may
@@ -66,7 +63,6 @@ WRITE = re.compile(r'^\s*(?:INSERT(?: OR \w+)? INTO|UPDATE|DELETE FROM)\s+"?(\w+
 #: Tables that any request may write: who looked, the session, counters of attempts, drafts (which belong to somebody).
 ITS_OWN = ("audit_", "django_session", "cache", "practice_draft")
 WORDS = ("yes", "no", "given", "refused", "5", "1", "st36 b", "2026-01-05", "arrive", "cancel", "go_on", "")
-LINK = re.compile(r'(?:href|hx-get)="(/[^"#]*)')
 DRAFTED = "/patients/register/"
 FILES = {
     "clinic:questionnaire_import": source(version="9"),
@@ -175,7 +171,7 @@ class Fuzz:
     def _full(self, whose: str, made: dict[str, Any]) -> dict[str, Any]:
         """The row of the full record instead of the bare one, where every row of the address is in it."""
         rows = self.full[whose].rows()
-        full = {key: rows.get(key) for key, value in made.items() if _is_row(value) or key == "share_id"}
+        full = {key: rows.get(key) for key, value in made.items() if is_row(value) or key == "share_id"}
         return made if None in full.values() else {**made, **full}
 
     def _rows(self, page: Page) -> Rows:
@@ -198,32 +194,14 @@ class Fuzz:
             opened: set[object] = set()
             for name in names:
                 mine = [t.page.url(t.rows[whose]) for t in self.gets if self.known[t.page.name, name, whose]]
-                for path, text in self._walk(name, mine, opened):
+                self.client.cookies = SimpleCookie(self.cookies[name])
+                for path, text in walk(self.client, mine, opened):
                     for form in Forms(path, text).found:
                         shape = (form.page, form.kwargs.get("what"), form.kwargs.get("key"), *form.fields)
                         if form.page in self.targets and shape not in shapes:
                             shapes.add(shape)
                             self.forms[form.page][whose].append(form)
         self._remember()
-
-    def _walk(self, name: str, addresses: list[str], opened: set[object]) -> Iterator[tuple[str, str]]:
-        """The pages of these addresses, and of one link to each further kind of page, that are not `opened` yet."""
-        self.client.cookies = SimpleCookie(self.cookies[name])
-        known = {_kind_of_address(path) for path in addresses}
-        while addresses:
-            path = addresses.pop()
-            if (kind := _kind_of_address(path)) in opened:
-                continue
-            answer = self.client.get(path)
-            if answer.status_code != 200 or "text/html" not in answer.headers["Content-Type"]:
-                continue
-            opened.add(kind)
-            text = answer.content.decode()
-            yield path, text
-            for link in LINK.findall(text.replace("&amp;", "&")):
-                if (kind := _kind_of_address(link)) and kind not in known:
-                    known.add(kind)
-                    addresses.append(link)
 
     def _remember(self) -> None:
         people = self.people
@@ -320,13 +298,13 @@ class Fuzz:
         mine = "eve" if form in self.forms[form.page]["eve"] else "frank"
         other = BOTH[1 - BOTH.index(mine)]
         twins = [one.kwargs for one in self.forms[form.page][other]] or [self.targets[form.page].rows[other]]
-        alike = [one for one in twins if all(one[k] == v for k, v in form.kwargs.items() if not _is_row(v))]
+        alike = [one for one in twins if all(one[k] == v for k, v in form.kwargs.items() if not is_row(v))]
         return self.dice.choice(alike or twins)
 
     def _mixed(self, eve: dict[str, Any], frank: dict[str, Any]) -> dict[str, Any]:
         rest = self.dice.choice((eve, frank))
         return {
-            key: self.dice.choice((eve, frank))[key] if _is_row(value) else value
+            key: self.dice.choice((eve, frank))[key] if is_row(value) else value
             for key, value in rest.items()
         }
 
@@ -419,20 +397,3 @@ def _read(answer: HttpResponse) -> tuple[str, str]:
         return "", f"broke off by {error!r}"
     why = getattr(answer, "exc_info", None)
     return text, (repr(why[1]) if why else "no reason") if answer.status_code >= 500 else ""
-
-
-def _is_row(value: Any) -> bool:
-    return isinstance(value, UUID) or len(str(value)) > 30
-
-
-def _kind_of_address(link: str) -> object:
-    """Addresses of one kind show the same forms: the page, what it names that is no row, the names of its query."""
-    parts = urlsplit(link)
-    try:
-        match = resolve(parts.path)
-    except Resolver404:
-        return None
-    if not match.view_name.startswith(("clinic:", "patient:")):
-        return None
-    words = [str(value) for value in match.kwargs.values() if not _is_row(value)]
-    return (match.view_name, *words, *(key for key, _ in parse_qsl(parts.query)))
