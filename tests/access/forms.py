@@ -196,7 +196,7 @@ def _kind_of_address(link: str) -> object:
         match = resolve(parts.path)
     except Resolver404:
         return None
-    if not match.view_name.startswith(("clinic:", "patient:")):
+    if not match.view_name.startswith(("clinic:", "patient:", "rating:")):
         return None
     words = [str(value) for value in match.kwargs.values() if not is_row(value)]
     return (match.view_name, *words, *(key for key, _ in parse_qsl(parts.query)))

@@ -40,6 +40,20 @@ def steps(fuzz: Fuzz, most: int, until=lambda found: False) -> Found:
     return fuzz.found
 
 
+#: While a visit is open: it cannot be started, signed or amended, and nothing is drawn; a script posts drafts.
+NO_FORM_NOW = {
+    "clinic:start_visit",
+    "clinic:visit_sign",
+    "clinic:visit_amend",
+    "clinic:single_case_draw",
+    "drafts",
+}
+
+
+def test_the_fuzz_has_seen_the_form_of_every_page_that_takes_a_post(fuzz):
+    assert {one.page.name for one in fuzz.posts if not any(fuzz.forms[one.page.name].values())} == NO_FORM_NOW
+
+
 def test_nothing_crosses_over_and_nothing_breaks(fuzz):
     found = steps(fuzz, REQUESTS)
     assert not found.crossings and not found.errors
