@@ -13,13 +13,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from html import escape
 from typing import Literal
 
 from deqi.science.points.atlas import Point, PositionRow, atlas
 from deqi.science.points.drawing import meridians
 from deqi.science.points.drawing import territories as territory_map
-from deqi.science.points.drawing.geometry import path, polygon_path
+from deqi.science.points.drawing.geometry import Place, path, polygon_path
 from deqi.science.points.drawing.labels import place_labels
 from deqi.science.points.drawing.outlines import BODY_VIEWS, VIEW_NAMES, OutlineRow, one_sided, outline
 from deqi.science.points.drawing.regions import MapRegion, regions
@@ -162,7 +163,6 @@ def _regions(
 def _region(one: MapRegion, row: OutlineRow, level: float, tappable: bool, prefix: str) -> str:
     if not level and not tappable:
         return ""
-    places = [(x * row.width, y * row.height) for x, y in one.polygon]
     shade = f"{0.14 + 0.06 * min(level, 10):.2f}" if level else "0"
     said = f"{one.name}, {level:g} of 10" if level else one.name
     reach = (
@@ -175,9 +175,15 @@ def _region(one: MapRegion, row: OutlineRow, level: float, tappable: bool, prefi
     edge = f'stroke="{CREASE}" stroke-width="0.8" stroke-dasharray="2 3"' if tappable else 'stroke="none"'
     return (
         f'<path class="region{" is-on" if level else ""}" {reach}{opens} data-level="{level:g}" '
-        f'd="{polygon_path(places, row.scale)}" fill="{CINNABAR}" fill-opacity="{shade}" {edge}>'
+        f'd="{_edge(one.polygon, row.width, row.height, row.scale)}" fill="{CINNABAR}" fill-opacity="{shade}" {edge}>'
         f"<title>{escape(said)}</title></path>"
     )
+
+
+@lru_cache(maxsize=1024)
+def _edge(polygon: tuple[Place, ...], width: float, height: float, scale: float) -> str:
+    """The edge of a region, the same on every page: ten drawings of a symptom map have 10,000 corners."""
+    return polygon_path([(x * width, y * height) for x, y in polygon], scale)
 
 
 def view_id(one: MapRegion) -> str:
