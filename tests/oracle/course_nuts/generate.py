@@ -20,7 +20,7 @@ import numpy as np
 HERE = Path(__file__).parent
 SERVED = HERE.parents[2] / "src/deqi/science/course/data/priors.yaml"
 COUNT, RATINGS, WEEKS = 50, 45, 6
-LENGTHS, ENOUGH = (2500, 10000), 0.01
+LENGTHS, ENOUGH = (2500, 10000), 0.009
 # The fifty courses were drawn from these (priors 0); what they are judged by is read from the file of the priors.
 DRAWN = {"dpn": (1.9, 1.5), "cipn": (1.05, (1.0 + 0.81) ** 0.5), "phn": (1.5, (1.69 + 0.81) ** 0.5)}
 GLOBAL = ("b", "E", "d", "s", "r", "om", "tau", "q")

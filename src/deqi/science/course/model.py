@@ -30,14 +30,14 @@ from deqi.science.course.answer import (
     verdict_of,
 )
 from deqi.science.course.kernel import LAM, OM, TAU, E, Q
-from deqi.science.course.mixture import Form, Mixture, drop_at, drop_now, rating_mean_at, shape_over_week
+from deqi.science.course.mixture import Form, Gaussians, Mixture, drop_at, drop_now, shape_over_week
 from deqi.science.course.posterior import FitError, Posterior, fit, normal_scores
 from deqi.science.course.priors import ChangePrior, change_prior, conditions, priors, theta_of
 from deqi.science.course.ratings import MedicineChange, Rating, Row
 from deqi.science.course.series import WINDOW_DAYS, Series, series_of
 from deqi.science.measures import symptoms
 
-MODEL_VERSION = f"1.1+priors{priors().version}"
+MODEL_VERSION = f"1.2+priors{priors().version}"
 MOSTLY_PRIOR = 0.7
 LEAST_BASELINE, LEAST_SINCE, FLOOR_BASELINE = 4, 4, 3
 WEEK_6, WEEK_12 = 42.0, 84.0
@@ -200,8 +200,8 @@ def _judge(
         p_reach_6=reach[WEEK_6],
         p_reach_12=reach[WEEK_12],
         forecast_day=int(end),
-        forecast_continue=_forecast(mixture, rating_mean_at(posterior, end, go_on=True)),
-        forecast_stop=_forecast(mixture, rating_mean_at(posterior, end, go_on=False)),
+        forecast_continue=_forecast(mixture.rating_mean(end, go_on=True)),
+        forecast_stop=_forecast(mixture.rating_mean(end, go_on=False)),
         p_relapse=mixture.relapse(12),
         p_beyond=_beyond(mixture, now, change),
         info=info,
@@ -215,10 +215,9 @@ def _judge(
     return found, mixture
 
 
-def _forecast(mixture: Mixture, form: Form) -> Forecast:
-    coarse = mixture.coarse(form)
-    low, high = (float(np.clip(coarse.quantile(share), 0, 10)) for share in (0.1, 0.9))
-    return Forecast(mean=float(np.clip(coarse.average(), 0, 10)), lo80=low, hi80=high)
+def _forecast(ratings: Gaussians) -> Forecast:
+    low, high = (float(np.clip(ratings.quantile(share), 0, 10)) for share in (0.1, 0.9))
+    return Forecast(mean=float(np.clip(ratings.average(), 0, 10)), lo80=low, hi80=high)
 
 
 def _beyond(mixture: Mixture, now: Form, change: ChangePrior) -> float:

@@ -25,9 +25,13 @@ from deqi.science.course import exact, kernel
 from deqi.science.course import nodes as ep
 from deqi.science.course.correction import (
     CLOSE,
+    DEEP_CUT,
+    FEWEST,
     MOST_TURNS,
+    MOST_TURNS_DEEP,
     PICKS,
     Paths,
+    Tilt,
     fit_tilt,
     normals,
     picks_of,
@@ -147,16 +151,26 @@ def _fit(engine: _Engine, nodes: int, picks: int) -> Posterior:
 def _corrected(engine: _Engine, found: Posterior, inside: Floats, picks: int) -> Posterior:
     """The nodes under the exact likelihood: see `correction.py`."""
     rows = terms_of(drop_row(engine.series, found.theta, found.mean.shape[1]))
+    chance = _inside(found.mean, found.cov)
+    deep = float(found.weight @ chance) < DEEP_CUT
+    turns = MOST_TURNS_DEEP if deep else MOST_TURNS
     paths: Paths | None = None
-    for turn in range(MOST_TURNS):
-        at = picks_of(inside, picks, (turn + 0.5) / MOST_TURNS)
+    tilt: Tilt | None = None
+    for turn in range(turns):
+        at = picks_of(inside, picks, (turn + 0.5) / turns)
         log_weight, control, states = engine.draw(found.theta[at], turn)
         y = np.einsum("gik,gkj->gji", rows[at], states).reshape(-1, rows.shape[1])
-        drawn = Paths(y, np.repeat(found.scores[at], PATHS, axis=0), log_weight.ravel(), control.ravel())
+        scores = np.repeat(found.scores[at], PATHS, axis=0)
+        drawn = Paths(y, scores, log_weight.ravel(), control.ravel(), np.ones(len(y)))
+        drawn = drawn.within(np.repeat(chance[at], PATHS)) if deep else drawn
         paths = drawn if paths is None else paths.joined(drawn)
+        if len(paths.y) < FEWEST:
+            continue
         tilt = fit_tilt(paths)
         if tilt.error <= CLOSE:
             break
+    if tilt is None:  # hardly any path lies within the cuts
+        return found
     more, mean, cov = tilted(tilt, rows, found.scores, found.mean, found.cov)
     weight = found.weight * np.exp(more - more.max())
     if not (
