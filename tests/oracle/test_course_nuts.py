@@ -1,7 +1,7 @@
 """The posterior of the change against NUTS (NumPyro) of the exact model; course_nuts/generate.py makes the values.
 
-Every course is held to 0.02 points in the mean and 3 % in the SD. NUTS is a sampler and has an error of its own, stored
-beside each value and computed from its effective draws; twice that is the only allowance made.
+Each of the fifty courses is held to 0.02 points in the mean and 3 % in the SD. NUTS is a sampler and has an error of its
+own, stored beside each value and computed from its effective draws; no allowance is made for it.
 """
 
 import json
@@ -43,7 +43,8 @@ def test_nuts_was_run_under_the_priors_that_are_served():
 
 
 def test_nuts_itself_is_known_well_enough(compared):
-    assert all(nuts["drop_mean_error"] < 0.02 for _, nuts, *_ in compared)
+    assert len(compared) == 50
+    assert all(nuts["drop_mean_error"] < 0.01 for _, nuts, *_ in compared)
     assert all(nuts["drop_rhat"] < 1.01 for _, nuts, *_ in compared)
 
 
@@ -51,7 +52,7 @@ def test_the_mean_change_agrees_within_two_hundredths_of_a_point(compared):
     off = {
         index: mean - nuts["drop_mean"]
         for index, nuts, mean, *_ in compared
-        if abs(mean - nuts["drop_mean"]) > 0.02 + 2 * nuts["drop_mean_error"]
+        if abs(mean - nuts["drop_mean"]) > 0.02
     }
     assert off == {}
     apart = np.array([mean - nuts["drop_mean"] for _, nuts, mean, *_ in compared])
@@ -62,7 +63,7 @@ def test_the_spread_agrees_within_three_per_cent(compared):
     off = {
         index: sd / nuts["drop_sd"] - 1
         for index, nuts, _, sd, _ in compared
-        if abs(sd - nuts["drop_sd"]) > 0.03 * nuts["drop_sd"] + 2 * nuts["drop_sd_error"]
+        if abs(sd - nuts["drop_sd"]) > 0.03 * nuts["drop_sd"]
     }
     assert off == {}
 
