@@ -11,7 +11,6 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import brentq
 from scipy.special import chdtrc, ndtr
 
 from deqi.science.evidence.pooling.model import CannotPool, Coefficient, Fit, Range
@@ -78,6 +77,8 @@ def _quantile(level: float, density: Vector, mean: Vector, sd: Vector) -> float:
     """Quantile of the mixture of normals."""
     low = float((mean - 12.0 * sd)[density > 1e-12].min())
     high = float((mean + 12.0 * sd)[density > 1e-12].max())
+    from scipy.optimize import brentq  # here, so that a server does not wait for it to start
+
     return float(brentq(lambda x: float(density @ ndtr((x - mean) / sd)) - level, low, high, xtol=1e-10))
 
 

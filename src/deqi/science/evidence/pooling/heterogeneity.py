@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 import numpy as np
-from scipy.optimize import brentq
 from scipy.special import chdtri
 
 from deqi.science.evidence.pooling.moments import (
@@ -128,6 +127,8 @@ def _score(
             return tau2, True
         if step * step_before < 0.0:
             low, high = sorted((before, tau2))
+            from scipy.optimize import brentq  # here, so that a server does not wait for it to start
+
             return float(brentq(scoring_step, low, high, xtol=1e-14 * (scale + high), rtol=1e-14)), True
         move = step
         if abs(step) <= NEAR * (tau2 + scale) and not math.isnan(before) and step_before != step:
