@@ -12,6 +12,7 @@ under the names our forms use. Each request is rolled back. A crossing is
       at which this person has no role), unless it stood in the request,
     - a changed, added or removed row in the record of somebody whom this person may not meet, at a site at which this
       person has no role, or among the accounts when this person manages no staff.
+A change of a patient's record without a line in the audit log is counted too (`unlogged`).
 Whom each person may meet is written down here by hand (`MAY_NOT_MEET`), and what the table says of each page and
 person is asked before the first request: a hole made later in a query or in a check does not move the judge.
 """
@@ -62,6 +63,8 @@ LOOKS = {"eve": ("bob", "alice", "carol", "max", "eve"), "frank": ("dan", "max",
 WRITE = re.compile(r'^\s*(?:INSERT(?: OR \w+)? INTO|UPDATE|DELETE FROM)\s+"?(\w+)"?', re.I)
 #: Tables that any request may write: who looked, the session, counters of attempts, drafts (which belong to somebody).
 ITS_OWN = ("audit_", "django_session", "cache", "practice_draft")
+#: What is written here leaves a line in the audit log.
+OF_A_PATIENT = ("patients_", "care_", "questionnaires_")
 WORDS = ("yes", "no", "given", "refused", "5", "1", "st36 b", "2026-01-05", "arrive", "cancel", "go_on", "")
 DRAFTED = "/patients/register/"
 FILES = {
@@ -72,7 +75,7 @@ FILES = {
 
 @dataclass
 class Found:
-    """What the requests came to. `crossings` and `errors` say each one in words."""
+    """What the requests came to. `crossings`, `unlogged` and `errors` say each one in words."""
 
     requests: int = 0
     statuses: Counter[int] = field(default_factory=Counter)
@@ -81,6 +84,7 @@ class Found:
     wrote: int = 0
     wrote_on: Counter[str] = field(default_factory=Counter)
     crossings: list[str] = field(default_factory=list)
+    unlogged: list[str] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
 
 
@@ -117,11 +121,13 @@ class Request:
 
 @dataclass
 class Answer:
-    """What came back, the tables written to (those of ITS_OWN apart), the records changed; what broke, if it did."""
+    """What came back, the tables written to (those of ITS_OWN apart) and whether the log was, the records changed;
+    what broke, if it did."""
 
     response: HttpResponse
     text: str
     wrote: set[str]
+    logged: bool
     changed: set[str]
     broke: str
 
@@ -338,7 +344,8 @@ class Fuzz:
             if not broke:
                 changed = {one for one in self._closed(asked) if self.records[one].changed(wrote)}
             transaction.set_rollback(True)
-        return Answer(answer, text, {one for one in wrote if not one.startswith(ITS_OWN)}, changed, broke)
+        kept = {one for one in wrote if not one.startswith(ITS_OWN)}
+        return Answer(answer, text, kept, "audit_auditentry" in wrote, changed, broke)
 
     # What came of it
 
@@ -365,6 +372,8 @@ class Fuzz:
             found.errors.append(f"{said}: {answer.broke} with {asked.kwargs} {asked.query} {asked.body}")
         found.crossings += [f"{said} changed the record of {one}" for one in sorted(answer.changed)]
         found.crossings += [f"{said} shows {what}" for what in self._shown(asked, answer)]
+        if not answer.logged and any(one.startswith(OF_A_PATIENT) for one in answer.wrote):
+            found.unlogged.append(f"{said} wrote {sorted(answer.wrote)} without a line in the log")
         let_in = status in (200, 201, 204) or (300 <= status < 400 and bool(answer.wrote))
         headers = answer.response.headers
         to_sign_in = (headers.get("Location") or headers.get("HX-Redirect", "")).startswith("/account/")

@@ -54,9 +54,9 @@ def test_the_fuzz_has_seen_the_form_of_every_page_that_takes_a_post(fuzz):
     assert {one.page.name for one in fuzz.posts if not any(fuzz.forms[one.page.name].values())} == NO_FORM_NOW
 
 
-def test_nothing_crosses_over_and_nothing_breaks(fuzz):
+def test_nothing_crosses_over_nothing_breaks_and_every_change_is_logged(fuzz):
     found = steps(fuzz, REQUESTS)
-    assert not found.crossings and not found.errors
+    assert not found.crossings and not found.errors and not found.unlogged
     assert found.allowed > REQUESTS * 0.4, "most requests should get past the door"
     assert found.wrote > found.posts * 0.2, "many posts should be taken"
 
