@@ -173,7 +173,8 @@ class Server:
 
     def kill(self) -> None:
         """kill -9 to the keeper and all that it keeps."""
-        os.killpg(self.process.pid, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):  # it had ended: what waits for a page will say so
+            os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
 
     def kill_worker(self, chance: random.Random) -> float:
