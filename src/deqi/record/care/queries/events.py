@@ -85,10 +85,10 @@ def register(actor: Actor, since: datetime, until: datetime, site_id: UUID | Non
     )
     lists = together(
         found=some(events.order_by("-onset_at"), "event_type", "session_id", "patient_id"),
-        with_event=some(visits.filter(Exists(events.filter(session=OuterRef("pk")))), "id"),
+        with_event=some(visits.filter(id__in=events.values("session")), "id"),
         treated=some(
             Patient.objects.filter(
-                Exists(events.filter(patient=OuterRef("pk"))), Exists(visits.filter(patient=OuterRef("pk")))
+                Exists(visits.filter(patient=OuterRef("pk"))), id__in=events.values("patient")
             ),
             "id",
         ),
@@ -107,7 +107,7 @@ def _size(visits: QuerySet[Session]) -> tuple[int, int]:
     visits would read every one of them."""
     people = Patient.objects.filter(Exists(visits.filter(patient=OuterRef("pk"))))
     counts = [
-        rows.order_by().annotate(of=Value(name)).values("of").annotate(n=Count("pk")).values_list("of", "n")
+        rows.order_by().annotate(of=Value(name)).values("of").annotate(n=Count("*")).values_list("of", "n")
         for name, rows in (("sessions", visits), ("patients", people))
     ]
     size: dict[str, int] = dict(counts[0].union(counts[1], all=True))
