@@ -33,7 +33,7 @@ NEWTON_STEPS = 2
 MOST = 3.0  # no path counts more than e^3 times another
 MOST_TURNS, CLOSE = 2, 0.004
 # Under this share of the nodes' probability within the cuts the fit looks at the paths within alone, drawn more often.
-DEEP_CUT, MOST_TURNS_DEEP, FEWEST = 0.15, 8, 60
+DEEP_CUT, MOST_TURNS_DEEP, FEWEST = 0.1, 8, 60
 LEAST_LEFT = 0.4  # least share of a precision that the fitted quadratic may leave
 
 
