@@ -29,6 +29,12 @@ def visit(people, course, transactional_db):
     return start_session(people.actor("alice"), course.id, session_id=uuid4(), room_id=people.room.id)
 
 
+def open_protocols(page):
+    """By its key; opening puts the focus on the first protocol, a moment later."""
+    page.keyboard.press("Alt+p")
+    page.wait_for_function("document.activeElement.textContent.includes('Feet, evening')")
+
+
 def test_a_protocol_is_written_and_added_to_a_visit_by_keyboard(page, sign_in, visit):
     page = sign_in("alice")
     page.goto("/protocols/")
@@ -52,14 +58,15 @@ def test_a_protocol_is_written_and_added_to_a_visit_by_keyboard(page, sign_in, v
     picture(page, "protocol")
     page.goto(f"/visits/{visit.id}/")
     page.wait_for_load_state("networkidle")
-    page.keyboard.press("Alt+p")
-    page.wait_for_function("document.activeElement.textContent.includes('Feet, evening')")
+    open_protocols(page)
     axe(page)
     page.keyboard.press("Enter")
     page.wait_for_selector("th:has-text('KI3')")
-    page.keyboard.press("Alt+p")
+    page.wait_for_selector(".htmx-request, .htmx-swapping, .htmx-settling", state="detached")
+    open_protocols(page)
     page.focus("#protocol-name")
     page.keyboard.type("Eve, first")
+    assert page.input_value("#protocol-name") == "Eve, first"
     picture(page, "visit-protocols", schemes=("light",))
     page.keyboard.press("Enter")
     page.wait_for_selector("text=Eve, first is kept.")

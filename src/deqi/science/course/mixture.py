@@ -16,6 +16,7 @@ import numpy as np
 from scipy.special import ndtr, ndtri
 
 from deqi.science.course.kernel import B, D, E, Floats, Q, R, S
+from deqi.science.course.kernel_numpy import t4_cdf_array
 from deqi.science.course.posterior import Posterior
 from deqi.science.course.series import WINDOW_DAYS
 from deqi.science.course.shapes import drop_row, flare_over, last_week, share_over
@@ -23,9 +24,6 @@ from deqi.science.course.shapes import drop_row, flare_over, last_week, share_ov
 MCID_POINTS, MCID_SHARE, LOW_BASELINE = 2.0, 0.3, 4.0
 # Variance of the mean of seven days of a random walk, counted from its first day, in steps: 91/49.
 WALK_WEEK = 91 / 49
-# The mean of seven days of t(4) noise as two normals: share and variance of each. Fitted to two million simulated weeks
-# with a correlation of 0.35 (hardly another at 0.1 or 0.6): its quantiles from 25 to 99 % to 0.002.
-TAILS = ((0.825, 0.719), (0.175, 2.3246))
 _SEVEN = np.polynomial.legendre.leggauss(7)
 _ELEVEN = np.polynomial.legendre.leggauss(11)
 _HERMITE = np.polynomial.hermite_e.hermegauss(5)
@@ -129,31 +127,29 @@ def rating_mean_of(level: Gaussians, s: Floats, r: Floats) -> Gaussians:
     """The mean of seven daily ratings about a `level` (G x 7), with its day-to-day noise, rounding and bounds.
 
     `s` and `r` (G) are each node's day-to-day SD and correlation of neighbouring days. A rating is never under 0 or over
-    10, which moves the mean towards the middle and makes it surer; its first two moments are those of the bounded normal.
-    The noise has the tails of t(4): two normals side by side (`TAILS`).
+    10: that moves the mean towards the middle, and takes a good part of the noise's variance, for t(4) has long tails.
     """
     s, r = s[:, None], r[:, None]
-    spread = np.sqrt(np.square(s) + np.square(level.sd))
-    low, high = -level.mean / spread, (10 - level.mean) / spread
-    at_low, at_high = (np.exp(-0.5 * z * z) / 2.5066282746310002 for z in (low, high))
-    above = ndtr(-high)
-    within = 1 - above - ndtr(low)
-    mean = 10 * above + level.mean * within + spread * (at_low - at_high)
-    square = 100 * above + (np.square(level.mean) + np.square(spread)) * within
-    square += spread * (level.mean * at_low - (level.mean + 10) * at_high)
-    kept = np.maximum(square - np.square(mean), 1e-9) / np.square(
-        spread
-    )  # what the bounds leave of the variance
     week = (1 + 2 * sum((1 - j / 7) * r**j for j in range(1, 7))) / 7
-    noise = np.square(s) * week
-    return Gaussians(
-        np.stack([share * level.weight for share, _ in TAILS], axis=-1),
-        np.stack([mean] * len(TAILS), axis=-1),
-        np.stack(
-            [np.sqrt(kept * (np.square(level.sd) + width * noise) + within / 84) for _, width in TAILS],
-            axis=-1,
-        ),
-    )
+    mean = bounded_t4(level.mean, np.sqrt(np.square(s) + np.square(level.sd)))[0]
+    _, noise, within = bounded_t4(level.mean, s)
+    variance = np.square(within * level.sd) + noise * week + within / 84
+    return Gaussians(level.weight, mean, np.sqrt(variance))
+
+
+def bounded_t4(centre: Floats, sd: Floats) -> tuple[Floats, Floats, Floats]:
+    """Mean and variance of a t(4) about `centre`, cut off at 0 and 10 (what lies beyond counts as 0 or 10), and the
+    probability of lying between. In closed form, as `kernel.cut_t4`. bounded_t4(5, 1) is about (5, 0.9, 0.997)."""
+    density = 0.375 * sqrt(2.0)
+    a, b = -centre / sd, (10 - centre) / sd
+    below, above = t4_cdf_array(a), t4_cdf_array(-b)
+    within = 1 - below - above
+    va, vb = 1 + 0.5 * a * a, 1 + 0.5 * b * b
+    first = density * (2 / 3) * (va**-1.5 - vb**-1.5)
+    second = 2 * density * (b / np.sqrt(vb) - a / np.sqrt(va)) - 2 * within
+    mean = 10 * above + centre * within + sd * first
+    square = 100 * above + np.square(centre) * within + 2 * centre * sd * first + np.square(sd) * second
+    return mean, np.maximum(square - np.square(mean), 1e-9), within
 
 
 class Mixture:
@@ -206,7 +202,7 @@ class Mixture:
         return Gaussians(self.weight_d, mean, np.sqrt(var))
 
     def rating_mean(self, day: float, *, go_on: bool) -> Gaussians:
-        """The mean of seven daily ratings up to a later `day`: arrays G x 7 x 2."""
+        """The mean of seven daily ratings up to a later `day`: arrays G x 7."""
         theta = self.posterior.theta
         level = self.coarse(level_at(self.posterior, day, go_on=go_on))
         return rating_mean_of(level, theta[:, S], theta[:, R])
