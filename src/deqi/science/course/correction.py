@@ -79,9 +79,8 @@ class Paths:
         """
         keep = (self.y[:, 2] >= 0) & (self.y[:, 0] >= 0) & (self.y[:, 0] <= 10)
         count = 1 / chance[keep]
-        return Paths(
-            self.y[keep], self.scores[keep], self.log_weight[keep], np.zeros(len(count)), count / count.mean()
-        )
+        count = count / count.mean() if len(count) else count
+        return Paths(self.y[keep], self.scores[keep], self.log_weight[keep], np.zeros(len(count)), count)
 
 
 @dataclass(frozen=True)
