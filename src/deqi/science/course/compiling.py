@@ -21,10 +21,12 @@ def compiled() -> bool:
 
 def compile_ahead(say: Callable[[str], None] = print) -> None:
     """Reviews one made-up course, which compiles what is not compiled yet (some 20 s of processor time)."""
+    if compiled():  # asked first: what follows loads Numba
+        return
     from deqi.science.course.kernel import HAVE_NUMBA
     from deqi.science.course.model import review_rows
 
-    if not HAVE_NUMBA or compiled():
+    if not HAVE_NUMBA:
         return
     say("Compiling the course model (once, about half a minute)")
     first, on = dt.date(2026, 1, 1), dt.date(2026, 2, 12)

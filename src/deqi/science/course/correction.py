@@ -123,9 +123,8 @@ def fit_tilt(paths: Paths) -> Tilt:
     weight = np.exp(np.clip(paths.log_weight, -MOST, MOST)) - np.clip(paths.control, -MOST, MOST)
     ridge = 1e-3 * len(x) * np.eye(x.shape[1])
     ridge[0, 0] = 0.0
-    beta: Floats = np.asarray(
-        np.linalg.solve(counted.T @ x + ridge, counted.T @ (weight - 1.0)), dtype=np.float64
-    )
+    gram = counted.T @ x + ridge
+    beta: Floats = np.asarray(np.linalg.solve(gram, counted.T @ (weight - 1.0)), dtype=np.float64)
     for _ in range(NEWTON_STEPS):
         said = np.exp(np.clip(x @ beta, -MOST, MOST))
         beta += np.linalg.solve(
@@ -135,12 +134,9 @@ def fit_tilt(paths: Paths) -> Tilt:
     quadratic[_UPPER] = beta[1 + TERMS : 1 + TERMS + len(_UPPER[0])]
     quadratic = quadratic + quadratic.T - np.diag(np.diag(quadratic))
     drop = y[:, 0] - y[:, 1]
-    along = np.linalg.solve(
-        counted.T @ x + ridge, counted.T @ (drop - drop.mean())
-    )  # the drop in the fit's terms
-    error = float(
-        np.linalg.norm((counted @ along) * (weight - np.exp(np.clip(x @ beta, -MOST, MOST))))
-    ) / len(y)
+    along = np.linalg.solve(gram, counted.T @ (drop - drop.mean()))  # the drop in the terms of the fit
+    missed = weight - np.exp(np.clip(x @ beta, -MOST, MOST))
+    error = float(np.linalg.norm((counted @ along) * missed)) / len(y)
     return Tilt(centre, scale, beta[1 : 1 + TERMS], quadratic, beta[-len(_SCORES) - 1 :], score_centre, error)
 
 
