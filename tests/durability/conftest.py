@@ -17,7 +17,7 @@ import pytest
 
 INIT = [
     "init", "--name", "Kill clinic", "--site", "North", "--jurisdiction", "GB", "--manager-name", "Max Maple",
-    "--manager-email", "max@test.example", "--password", "a long good password",
+    "--manager-email", "max@test.example", "--password-file", str(Path(__file__).with_name("first_password.txt")),
 ]  # fmt: skip
 
 

@@ -2,7 +2,7 @@
 
 DEQI_HOME          folder of the database, the keys and back-ups (default ./var)
 DEQI_SEAL_KEY      seals the secrets of authenticator apps and recovery codes; empty means seal.key in DEQI_HOME
-DEQI_DATABASE_URL  postgresql://user:password@host:port/name; empty means SQLite in DEQI_HOME
+DEQI_DATABASE_URL  postgresql://user:password@host:port/name?sslmode=verify-full; empty means SQLite in DEQI_HOME
 DEQI_HOSTS         host names this clinic is reached by, separated by commas
 DEQI_ORIGIN        public address, e.g. https://clinic.example; https switches secure cookies on
 DEQI_TIME_ZONE     IANA name (default UTC); each site can have its own
@@ -20,6 +20,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
 
 PACKAGE = Path(__file__).resolve().parent.parent
 HOME = Path(os.environ.get("DEQI_HOME", "var")).resolve()
@@ -45,18 +46,8 @@ def _key(variable: str, name: str) -> str:
 
 def _database() -> dict:
     """SQLite with every commit synced to disk, or the PostgreSQL server that DEQI_DATABASE_URL names."""
-    url = urlsplit(os.environ.get("DEQI_DATABASE_URL", ""))
-    if url.scheme.startswith("postgres"):
-        return {
-            "ENGINE": "django.db.backends.postgresql",
-            "NAME": url.path.lstrip("/"),
-            "USER": unquote(url.username or ""),
-            "PASSWORD": unquote(url.password or ""),
-            "HOST": url.hostname or "",
-            "PORT": url.port or "",
-            "CONN_MAX_AGE": 60,
-            "CONN_HEALTH_CHECKS": True,
-        }
+    if url := os.environ.get("DEQI_DATABASE_URL", ""):
+        return _postgresql(url)
     return {
         "ENGINE": "django.db.backends.sqlite3",
         "NAME": HOME / "deqi.sqlite3",
@@ -68,6 +59,30 @@ def _database() -> dict:
         "CONN_MAX_AGE": 60,
         # A file, as in a clinic: in memory all threads of a live server would share one connection.
         "TEST": {"NAME": HOME / "test.sqlite3"},
+    }
+
+
+def _postgresql(url: str) -> dict:
+    """Read as libpq reads it: names and passwords percent-decoded, options (`?sslmode=verify-full`) kept."""
+    from psycopg import ProgrammingError
+    from psycopg.conninfo import conninfo_to_dict
+
+    wrong = "DEQI_DATABASE_URL is not an address of the form postgresql://user:password@host:port/name?sslmode=..."
+    if not url.startswith(("postgresql://", "postgres://")):
+        raise ImproperlyConfigured(wrong)
+    try:
+        options = conninfo_to_dict(url)
+    except ProgrammingError:  # its words may hold the password
+        raise ImproperlyConfigured(
+            f"{wrong}; signs such as @ : / % in a name or password are written %40 %3A %2F %25"
+        ) from None
+    names = {"NAME": "dbname", "USER": "user", "PASSWORD": "password", "HOST": "host", "PORT": "port"}
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        **{ours: options.pop(theirs, "") for ours, theirs in names.items()},
+        "OPTIONS": options,
+        "CONN_MAX_AGE": 60,
+        "CONN_HEALTH_CHECKS": True,
     }
 
 
@@ -253,10 +268,18 @@ STORAGES = {
 }
 WHITENOISE_USE_FINDERS = not _collected
 
-_mail = urlsplit(os.environ.get("DEQI_EMAIL_URL", ""))
-if _mail.scheme.startswith("smtp"):
+if _mail_url := os.environ.get("DEQI_EMAIL_URL", ""):
     EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-    EMAIL_HOST, EMAIL_PORT = _mail.hostname, _mail.port or 587
+    try:
+        _mail = urlsplit(_mail_url)
+        EMAIL_HOST, EMAIL_PORT = _mail.hostname, _mail.port or 587
+    except ValueError:  # its words may hold the password
+        EMAIL_HOST = None
+    if not EMAIL_HOST or not _mail_url.startswith("smtp://"):
+        raise ImproperlyConfigured(
+            "DEQI_EMAIL_URL is not an address of the form smtp://user:password@host:port; "
+            "signs such as @ : / % in a name or password are written %40 %3A %2F %25"
+        )
     EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = unquote(_mail.username or ""), unquote(_mail.password or "")
     EMAIL_USE_TLS = True
 else:
@@ -275,6 +298,7 @@ BACKUP_FOLDER = Path(os.environ.get("DEQI_BACKUP_FOLDER") or HOME / "backups" / 
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "handlers": {"console": {"class": "logging.StreamHandler"}},
+    "filters": {"links": {"()": "deqi.config.logs.NoLinks"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "filters": ["links"]}},
     "root": {"handlers": ["console"], "level": "WARNING"},
 }

@@ -14,14 +14,18 @@ from deqi.doors.cli.main import Refused
 
 
 def open_home(home: str | None) -> Path:
-    """Loads Django on the folder `home` (else DEQI_HOME, else ./var) and returns it."""
+    """Loads Django on the folder `home` (else DEQI_HOME, else ./var) and returns it. Refused: a setting is wrong."""
     if home:
         os.environ["DEQI_HOME"] = home
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "deqi.config.settings")
     import django
     from django.conf import settings
+    from django.core.exceptions import ImproperlyConfigured
 
-    django.setup()
+    try:
+        django.setup()
+    except ImproperlyConfigured as error:
+        raise Refused(str(error))
     return Path(settings.HOME)
 
 

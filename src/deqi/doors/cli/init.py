@@ -17,7 +17,11 @@ from deqi.doors.cli.main import Refused
 @click.option("--time-zone", default="UTC", show_default=True)
 @click.option("--manager-name", prompt="Name of the manager")
 @click.option("--manager-email", prompt="E-mail of the manager")
-@click.option("--password", prompt="Password (12 signs or more)", hide_input=True, confirmation_prompt=True)
+@click.option(
+    "--password-file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="File whose first line is the manager's password (else it is asked for; never an argument, which others see).",
+)
 @with_home
 def command(
     home: Path,
@@ -27,7 +31,7 @@ def command(
     time_zone: str,
     manager_name: str,
     manager_email: str,
-    password: str,
+    password_file: Path | None,
 ) -> None:
     """Make an empty clinic: database, first site, first manager. Never touches one that is there."""
     from django.core.exceptions import ValidationError
@@ -37,6 +41,10 @@ def command(
     from deqi.record.practice.actions.begin import begin_practice
     from deqi.science.course.compiling import compile_ahead
 
+    if password_file:
+        password = (password_file.read_text().splitlines() or [""])[0]
+    else:
+        password = click.prompt("Password (12 signs or more)", hide_input=True, confirmation_prompt=True)
     call_command("migrate", verbosity=0, interactive=False)
     try:
         begin_practice(

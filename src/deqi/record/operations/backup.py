@@ -206,16 +206,7 @@ def _copy_postgresql(work: Path, say: Say) -> tuple[Path, dict[str, Any]]:
         cursor.execute("SELECT pg_export_snapshot()")
         snapshot = cursor.fetchone()[0]
         say("Dumping the database")
-        _run(
-            [
-                "pg_dump",
-                "--format=custom",
-                "--no-owner",
-                f"--snapshot={snapshot}",
-                f"--file={target}",
-                _postgres_url(),
-            ]
-        )
+        _run(["pg_dump", "--format=custom", "--no-owner", f"--snapshot={snapshot}", f"--file={target}"])
         say(f"Dumped {target.stat().st_size / 1e6:.1f} MB")
         head = AuditHead.objects.get(id=1)
         applied = MigrationRecorder(connection).applied_migrations()
@@ -264,15 +255,7 @@ def _restore_postgresql(work: Path, manifest: dict[str, Any], replace: bool) -> 
             cursor.execute("DROP SCHEMA public CASCADE")
             cursor.execute("CREATE SCHEMA public")
     connection.close()
-    _run(
-        [
-            "pg_restore",
-            "--no-owner",
-            "--exit-on-error",
-            f"--dbname={_postgres_url()}",
-            str(work / manifest["file"]),
-        ]
-    )
+    _run(["pg_restore", "--no-owner", "--exit-on-error", str(work / manifest["file"])])
 
 
 def _same_seal(work: Path, manifest: dict[str, Any]) -> None:
@@ -304,18 +287,45 @@ def _restore_keys(work: Path) -> None:
             settings.SEAL_KEY = kept.read_text().strip()
 
 
-def _postgres_url() -> str:
-    return os.environ["DEQI_DATABASE_URL"]
-
-
 def _run(command: list[str]) -> None:
+    """Runs one of PostgreSQL's programs on the clinic's database. Its password is never an argument: `ps` shows those."""
     if not shutil.which(command[0]):
         raise BackupError(
             f"{command[0]} is not installed (Debian, Ubuntu: apt-get install postgresql-client)"
         )
-    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - fixed programs
+    target, environment = _how_to_connect()
+    done = subprocess.run(  # noqa: S603 - fixed programs
+        [command[0], target, *command[1:]], env=environment, capture_output=True, text=True, check=False
+    )
     if done.returncode:
         raise BackupError(f"{command[0]} failed: {done.stderr.strip()}")
+
+
+def _how_to_connect() -> tuple[str, dict[str, str]]:
+    """As Django connects: an argument and an environment for PostgreSQL's programs.
+
+    What libpq reads from the environment (the password, TLS) goes there; the rest, such as keep-alives, and the
+    database's name stand in the argument. A secret that has no variable is refused.
+    """
+    from psycopg import pq
+    from psycopg.conninfo import make_conninfo
+
+    wanted = connection.get_connection_params()
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("DEQI_")}
+    argument = {}
+    for option in pq.Conninfo.get_defaults():
+        keyword = option.keyword.decode()
+        if wanted.get(keyword) in (None, ""):
+            continue
+        if keyword != "dbname" and option.envvar:
+            environment[option.envvar.decode()] = str(wanted[keyword])
+        elif option.dispchar:
+            raise BackupError(
+                f"DEQI_DATABASE_URL: {keyword} cannot be handed to PostgreSQL's programs in secret"
+            )
+        else:
+            argument[keyword] = str(wanted[keyword])
+    return f"--dbname={make_conninfo(**argument)}", environment
 
 
 def _seal(plain: Path, target: Path, recipients: list[str], passphrase: str | None) -> None:
