@@ -40,8 +40,9 @@ def _flush_can_empty_the_tables():
     signed = import_module("deqi.record.care.migrations.0002_signed_stays_signed")
     decided = import_module("deqi.record.care.migrations.0003_decided_stays_decided")
     baseline = import_module("deqi.record.care.migrations.0006_baseline_locked")
+    deviations = import_module("deqi.record.care.migrations.0011_deviations_stay")
     answered = import_module("deqi.record.questionnaires.migrations.0002_complete_stays_complete")
-    kept = (migration, signed, decided, baseline, answered)
+    kept = (migration, signed, decided, baseline, deviations, answered)
     plain = TransactionTestCase._fixture_teardown
 
     def switch(what: str) -> None:

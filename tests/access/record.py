@@ -19,6 +19,7 @@ TO_PATIENT = (
     "map__patient",
     "event__patient",
     "response__patient",
+    "case__course__patient",
 )
 OF_A_SITE = ("Room", "NeedleLot", "Role", "Protocol", "Incident")
 OF_THE_STAFF = ("User", "Role", "Practitioner", "Licence", "Authenticator")
@@ -52,12 +53,11 @@ def models_by_name() -> dict[str, type[Model]]:
 
 def way_to_patient(model: type[Model]) -> str | None:
     """How a row of `model` leads to its patient: "session__patient"; None when it does not."""
-    names = {one.name: one for one in model._meta.fields}
     for path in TO_PATIENT:
-        step, _, last = path.partition("__")
-        if step not in names:
-            continue
-        if not last or last in {one.name for one in names[step].related_model._meta.fields}:
+        at: type[Model] | None = model
+        for step in path.split("__"):
+            at = {one.name: one.related_model for one in at._meta.fields}.get(step) if at else None
+        if at is not None:
             return path
     return None
 

@@ -10,11 +10,12 @@ from playwright.sync_api import expect
 from deqi.record.care.actions.appointments import arrive, book
 from deqi.record.care.actions.needling import needles_out
 from deqi.record.care.actions.sessions import start_session
-from deqi.record.care.models import Appointment, Course, CourseRevision, Session
+from deqi.record.care.models import Appointment, Course, CourseRevision, Session, SingleCaseDeviation
 from deqi.record.patients.models import Consent, Patient
 from deqi.record.practice.models import Room
 from tests.browser.conftest import axe, picture
 from tests.visits import answer_the_core, needled
+from tests.web.test_visits_as_drawn import start
 
 NAMES = [("Mehmet", "Arslan"), ("Joy", "Okafor"), ("Lena", "Brandt"), ("Sara", "Novak"), ("Kiran", "Roy")]
 
@@ -136,3 +137,42 @@ def test_needles_out_take_a_visit_off_its_room(page, sign_in, people, clinic_at_
     page.goto("/today/")
     assert page.get_by_text("Time to remove").count() == 0
     assert page.get_by_role("heading", name="To sign").count() == 1
+
+
+def test_a_first_visit_on_another_day_than_drawn_asks_for_a_reason_beside_what_was_drawn(
+    page, people, course, sign_in
+):
+    _, day = start(people, course, ahead=9)
+    sign_in("carol").goto(f"/appointments/book/?patient={people.eve_patient.id}")
+    page.get_by_text(
+        f"Chance drew {day:%A} {day.day} {day:%B %Y} as the day of the first session."
+    ).wait_for()
+    page.get_by_label("Day", exact=True).fill((day - timedelta(days=2)).isoformat())
+    page.get_by_label("Time", exact=True).fill("11:00")
+    page.get_by_label("Who needles").select_option(label="Alice Ash")
+    page.get_by_label("Room").select_option(label="Room 1")
+    page.get_by_role("button", name="Book", exact=True).click()
+    page.locator("#id_deviation_reason_error").wait_for()
+    axe(page)
+    picture(page, "booking-against-the-draw")
+    page.get_by_label("Why on another day than chance decided").fill("Burning keeps her awake")
+    page.get_by_role("button", name="Book", exact=True).click()
+    page.get_by_text("Eve Elm is booked for").wait_for()
+    assert SingleCaseDeviation.objects.get().reason == "Burning keeps her awake"
+    sign_in("alice").goto(f"/courses/{course.id}/")
+    page.get_by_text("2 days before the drawn day").wait_for()
+    axe(page)
+    picture(page, "course-against-the-draw")
+    page.goto(f"/patients/{people.eve_patient.id}/visit/")
+    page.get_by_label("Why today, on another day than chance decided").wait_for()
+    axe(page)
+    picture(page, "start-against-the-draw")
+
+
+def test_the_drawn_day_is_one_tap_away(page, people, course, sign_in):
+    _, day = start(people, course, ahead=9)
+    sign_in("carol").goto(f"/appointments/book/?patient={people.eve_patient.id}")
+    page.get_by_role("link", name="Take").click()
+    expect(page.get_by_label("Day", exact=True)).to_have_value(day.isoformat(), timeout=30_000)
+    page.get_by_role("link", name="See that day").click()
+    page.get_by_role("heading", name=f"{day:%A} {day.day} {day:%B}").wait_for()

@@ -195,7 +195,7 @@ def test_a_report_answers_every_item_of_both_guidelines_with_a_section_that_is_t
     assert text.count("| item |") == 2 and "computed again, the commitment fits" in text
     assert "the first session was on 2026-01-21. Analysed as drawn." in text and "2026-01-21 | 2 |" in text
     late = report(CaseReport(**{**about.__dict__, "sessions": ["2026-01-25"]}))
-    assert "the first session was on 2026-01-25, not as drawn" in late
+    assert "the first session was on 2026-01-25, 4 days after the drawn day, not as drawn" in late
     hidden = report(
         CaseReport(
             **{**about.__dict__, "seed": None, "drawn_on": None, "result": None, "why_not": "too early"}

@@ -14,6 +14,7 @@ from urllib.parse import urlencode, urljoin, urlsplit
 from uuid import uuid4
 
 import pytest
+from django.urls import reverse
 
 import deqi
 from deqi.record.care.actions.needling import confirm_carried, needles_in, needles_out
@@ -23,12 +24,12 @@ from deqi.record.care.actions.signing import sign_session
 from tests.access.pages import pages
 from tests.access.rows import rows_for
 from tests.visits import answer_the_core, ask, whole_visit
+from tests.web.test_single_case import agree, offer
 
 DOORS = Path(deqi.__file__).parent / "doors"
 PEOPLE = ("bob", "alice", "max", "carol", "rita", "eve")
 #: Nothing is typed in these: one choice, or one tap, and it is sent.
 NOT_TYPED = {
-    "clinic/visit/start.html",  # the room
     "patient/rate.html",  # one number, sent by the tap
     "rating/rate.html",  # the same, by a link
 }
@@ -83,6 +84,10 @@ def visits(people, course):
         return start_session(alice, course.id, session_id=uuid4(), room_id=people.room.id)
 
     def states():
+        offer(people, course)
+        agree(people)  # the draw is not open: to start a visit asks for a reason
+        yield reverse("clinic:start_visit", args=[people.eve_patient.id])
+        agree(people, "withdrawn")
         yield f"/visits/{whole_visit(alice, start()).id}/"
         second = start()
         address = f"/visits/{second.id}/"

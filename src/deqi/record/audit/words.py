@@ -64,6 +64,8 @@ WORDS: dict[str, str] = {
     "review.decide": mark("Review decided"),
     "single_case.offer": mark("Letting chance decide: offered, protocol kept"),
     "single_case.draw": mark("Letting chance decide: drawn"),
+    "single_case.deviate": mark("Letting chance decide: why a visit is on another day"),
+    "single_case.pool": mark("Letting chance decide: figures of everybody together read"),
     "letter.write": mark("Letter written"),
     "letter.send": mark("Letter sent"),
     "rating.ask": mark("A rating was asked for"),

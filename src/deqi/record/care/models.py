@@ -649,6 +649,27 @@ class SingleCase(models.Model):
         return f"{self.design} in {self.course_id}"
 
 
+class SingleCaseDeviation(models.Model):
+    """Why a visit was booked or begun on a day other than chance drew: kept, never changed."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    case = models.ForeignKey(SingleCase, on_delete=models.PROTECT, related_name="deviations")
+    day = models.DateField()  # of the visit
+    reason = models.TextField()
+    at = models.DateTimeField()
+    by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["case", "day"], name="one_single_case_deviation_a_day"),
+            models.CheckConstraint(condition=~Q(reason=""), name="single_case_deviation_has_a_reason"),
+        ]
+        ordering = ["case", "day"]
+
+    def __str__(self) -> str:
+        return f"{self.day} in {self.case_id}"
+
+
 class CourseLook(models.Model):
     """The newest look at a course, so that it is computed once. Worth nothing by itself: `record.care.looking`."""
 

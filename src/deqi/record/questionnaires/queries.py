@@ -169,15 +169,13 @@ class ScoreLine:
         return self.points[-1][1] - self.points[0][1] if len(self.points) > 1 else None
 
 
-def score_numbers(patient: Patient, course: Course | None = None) -> list[dict[str, Any]]:
-    """Every score of a person (or of one course), oldest first, with `of` (the response) and `replaced` (whether an
-    amendment took its place). One statement.
+def score_numbers(patient: Patient) -> list[dict[str, Any]]:
+    """Every score of a person, oldest first, with `of` (the response) and `replaced` (whether an amendment took its
+    place). One statement.
     """
     rows = ResponseNumber.objects.filter(
         response__patient=patient, kind=ResponseNumber.Kind.SCORE, observation__value__isnull=False
     )
-    if course is not None:
-        rows = rows.filter(response__course=course)
     values = rows.order_by("observation__effective_at", "response_id", "position").values(
         "label",
         "meaning",
@@ -204,14 +202,16 @@ COLUMNS = {
 }
 
 
-def score_columns(patient: Patient) -> Some:
-    """The newest 200 scores that count, as one of several short lists in one statement (the chart)."""
+def score_columns(patient: Patient, course: Course | None = None) -> Some:
+    """The newest 200 scores of a person (or of one course) that count, as one of several short lists in one statement."""
     rows = ResponseNumber.objects.filter(
         response__patient=patient,
         kind=ResponseNumber.Kind.SCORE,
         response__amended_by=None,
         observation__value__isnull=False,
     )
+    if course is not None:
+        rows = rows.filter(response__course=course)
     return some(rows.order_by("-observation__effective_at", "position")[:200], *COLUMNS)
 
 

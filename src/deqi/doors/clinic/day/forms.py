@@ -28,10 +28,19 @@ class BookForm(DeqiForm):
         max_length=200,
         help_text="Everybody on the staff reads it: no diagnosis.",
     )
+    deviation_reason = forms.CharField(
+        label="Why on another day than chance decided",
+        required=False,
+        max_length=300,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text="Only then. It is kept and stands in the report of the design: no name.",
+    )
 
     def __init__(self, *args, offer: Offer, **kwargs):
         super().__init__(*args, **kwargs)
         self.offer = offer
+        if not offer.decided:
+            del self.fields["deviation_reason"]
         self.fields["practitioner"].choices = [
             ("", "choose"),
             *((str(one.id), one.user.name) for one in offer.practitioners),

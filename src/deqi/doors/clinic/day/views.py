@@ -76,6 +76,7 @@ def _booked(request: HttpRequest, form: BookForm) -> HttpResponse:
         practitioner_id=_uuid(data["practitioner"]),
         room_id=_uuid(data["room"]),
         note=data["note"],
+        deviation_reason=data.get("deviation_reason", ""),
     )
     messages.success(request, f"{form.offer.patient.name} is booked for {form.starts_at:%a %-d %b, %H:%M}.")
     if request.POST.get("another"):

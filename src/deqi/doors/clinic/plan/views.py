@@ -18,13 +18,15 @@ from deqi.record.care.actions import courses as actions
 from deqi.record.care.models import Course
 from deqi.record.care.queries.asked import answers_of
 from deqi.record.care.queries.case import case_of, known_from
+from deqi.record.care.queries.chance import chance_lists, decided_from
 from deqi.record.care.queries.courses import course_for, position_of, revisions_of, with_position
 from deqi.record.care.queries.history import history_of
 from deqi.record.errors import Conflict, Refusal
 from deqi.record.patients.actions.history import CAUSES
 from deqi.record.patients.queries import patient_for
 from deqi.record.practice.clock import today_at
-from deqi.record.questionnaires.queries import score_lines, score_numbers
+from deqi.record.questionnaires.queries import from_columns, score_columns, score_lines
+from deqi.record.together import together
 from deqi.science.case import Case
 from deqi.science.course import PlanProposal
 from deqi.science.course import plan as propose
@@ -100,6 +102,7 @@ def course(request: HttpRequest, course_id: UUID) -> HttpResponse:
     """The plan in force, where the course stands, every plan before; and changing it."""
     patient, course = course_for(request.actor, course_id, "clinical.view", page="course")
     revisions = revisions_of(course)
+    lists = together(**chance_lists(patient), scores=score_columns(patient, course))
     initial = {**actions.shown(revisions[0]), "expected": revisions[0].number}
     form, theirs = PlanForm(request.POST or None, initial=initial), None
     if request.method == "POST":
@@ -128,7 +131,8 @@ def course(request: HttpRequest, course_id: UUID) -> HttpResponse:
         "course": course,
         "position": position_of(course),
         "answers": answers_of(course),
-        "scores": lines(score_lines(score_numbers(patient, course))),
+        "decided": decided_from(lists, patient, course),
+        "scores": lines(score_lines(from_columns(lists["scores"]))),
         "now": revisions[0],
         "revisions": revisions[1:],
         "form": form,

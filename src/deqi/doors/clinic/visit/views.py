@@ -42,6 +42,7 @@ def start(request: HttpRequest, patient_id: UUID) -> HttpResponse:
                 session_id=uuid_of(post, "id", needed=True),
                 room_id=uuid_of(post, "room"),
                 appointment_id=uuid_of(post, "appointment"),
+                deviation_reason=post.get("deviation_reason", "")[:300],
             )
             return redirect("clinic:visit", session.id)
         except Refusal as refusal:
@@ -53,6 +54,7 @@ def start(request: HttpRequest, patient_id: UUID) -> HttpResponse:
         "course": page.course,
         "why_not": why_not,
         "tried": request.method == "POST" and not page.why_not,
+        "reason": request.POST.get("deviation_reason", ""),
         "chosen": request.GET.get("room") or (page.appointment and str(page.appointment.room_id)),
         "appointment": request.GET.get("appointment") or (page.appointment and page.appointment.id),
     }

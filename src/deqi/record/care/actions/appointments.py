@@ -12,7 +12,9 @@ from django.utils import timezone
 from deqi.record.actor import Actor
 from deqi.record.audit.actions import log
 from deqi.record.care.actions.collecting import ask_today
+from deqi.record.care.actions.single_case import as_drawn
 from deqi.record.care.models import Appointment, Course, Session
+from deqi.record.care.queries.booking import FURTHEST
 from deqi.record.care.queries.courses import course_position, open_course_of
 from deqi.record.errors import NotFound, Refusal
 from deqi.record.patients.models import Patient
@@ -23,7 +25,6 @@ from deqi.record.practice.queries import licence_for
 
 Status = Appointment.Status
 MINUTES = (5, 240)
-FURTHEST = timedelta(days=400)
 #: Minutes at both ends of a visit that need the practitioner; between them the patient rests. Our proposal.
 HANDS_ON = (15, 8)
 COMING = (Status.BOOKED, Status.ARRIVED)
@@ -41,11 +42,13 @@ def book(
     practitioner_id: UUID | None,
     room_id: UUID | None,
     note: str = "",
+    deviation_reason: str = "",
 ) -> Appointment:
     """Books a visit of this person's open course (or a first visit without one). The same id twice books one.
 
     Refuses a time that is past, a room, practitioner or patient who is taken then, a practitioner whose licence
-    does not cover that day, and a visit past the next review.
+    does not cover that day, a visit past the next review, and without a `deviation_reason` a day that does not go
+    with what chance decided for this person.
     """
     patient = patient_for(actor, patient_id, "appointment.manage", page="booking")
     same = Appointment.objects.filter(id=appointment_id, patient=patient).first()
@@ -61,6 +64,8 @@ def book(
     if course is not None:
         not_past_the_review(course)
     _free(site, patient, practitioner, room, starts_at, minutes)
+    day = local(patient.home_site, starts_at).date()
+    as_drawn(actor, patient, course, day, deviation_reason, booking=True)
     appointment = Appointment.objects.create(
         id=appointment_id,
         patient=patient,

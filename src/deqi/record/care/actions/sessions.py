@@ -17,6 +17,7 @@ from deqi.record.actor import Actor
 from deqi.record.audit.actions import log
 from deqi.record.care.actions.changing import OPEN_STATES, State, change, must_be, session_for
 from deqi.record.care.actions.collecting import credit
+from deqi.record.care.actions.single_case import as_drawn
 from deqi.record.care.codes import rating_code
 from deqi.record.care.models import Appointment, Course, Observation, Session
 from deqi.record.care.placements import carried_line, key_of, write_placements
@@ -36,11 +37,12 @@ def start_session(
     session_id: UUID,
     room_id: UUID | None = None,
     appointment_id: UUID | None = None,
+    deviation_reason: str = "",
 ) -> Session:
     """Opens a visit of this course, with the last prescription carried forward. The same id twice opens one.
 
-    Refuses without a licence for this site and day, without consent to care, past a review, and while another
-    visit of this person is not signed.
+    Refuses without a licence for this site and day, without consent to care, past a review, while another visit of
+    this person is not signed, and without a `deviation_reason` on a day that does not go with what chance decided.
     """
     patient, course = course_for(actor, course_id, "session.run", page="start of a visit")
     same = Session.objects.filter(id=session_id).first()
@@ -55,6 +57,7 @@ def start_session(
     consent_or_refusal(patient)
     course_goes_on(course)
     _no_other_visit(patient)
+    as_drawn(actor, patient, course, today_at(patient.home_site), deviation_reason, booking=False)
     last = _last_session(course)
     try:
         with transaction.atomic():

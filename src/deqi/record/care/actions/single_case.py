@@ -1,4 +1,5 @@
-"""Offering a single-case design and drawing it: protocol and seed first, then the person's consent, then chance."""
+"""Offering a single-case design and drawing it: protocol and seed first, then the person's consent, then chance; and why
+a visit is on a day other than drawn."""
 
 from __future__ import annotations
 
@@ -13,11 +14,12 @@ from pydantic import ValidationError
 
 from deqi.record.actor import Actor
 from deqi.record.audit.actions import log
-from deqi.record.care.models import Course, SingleCase
+from deqi.record.care.models import Course, Session, SingleCase, SingleCaseDeviation
+from deqi.record.care.queries.chance import decided_for
 from deqi.record.care.queries.courses import course_for, position_of
 from deqi.record.care.queries.single_case import protocol_of
 from deqi.record.errors import NotFound, Refusal
-from deqi.record.patients.models import Consent
+from deqi.record.patients.models import Consent, Patient
 from deqi.record.patients.queries.consents import in_force
 from deqi.record.practice.clock import today_at
 from deqi.science.course.single_case import Protocol, StartProtocol, TaperProtocol, commitment
@@ -41,6 +43,8 @@ def offer_single_case(
     today = today_at(patient.home_site)
     if course.status == Course.Status.ENDED:
         raise Refusal("This course has ended.")
+    if design == SingleCase.Design.START:
+        _no_visit_is_open(course)
     protocol = _protocol(design, symptom, today, taper_on, position_of(course).given)
     seed = secrets.token_hex(32)
     case = SingleCase.objects.create(
@@ -98,10 +102,48 @@ def draw_single_case(actor: Actor, course_id: UUID, case_id: UUID) -> SingleCase
         raise Refusal(
             f"The first day that could have been drawn, {first}, has gone by. Nothing is drawn any more."
         )
-    if isinstance(protocol, StartProtocol) and position_of(course).given:
-        raise Refusal("Sessions were given already: the start can no longer be drawn.")
+    if isinstance(protocol, StartProtocol):
+        _no_visit_is_open(course)
+        if position_of(course).given:
+            raise Refusal("Sessions were given already: the start can no longer be drawn.")
     changed: dict[str, Any] = {"consent": consent, "drawn_at": timezone.now(), "drawn_by_id": actor.user_id}
     SingleCase.objects.filter(id=case.id).update(**changed)
     case.refresh_from_db()
     log(actor, "single_case.draw", patient_id=patient.id, about=case, detail={"seed": case.seed})
     return case
+
+
+def _no_visit_is_open(course: Course) -> None:
+    if Session.objects.filter(course=course, state=Session.State.OPEN).exists():
+        raise Refusal("A visit has been started. Give it or end it first.")
+
+
+def as_drawn(
+    actor: Actor, patient: Patient, course: Course | None, day: date, reason: str, *, booking: bool
+) -> None:
+    """Inside an action that makes or starts a visit on `day`: goes on when that day goes with what chance decided.
+
+    Otherwise a reason is needed, which is kept for good and audited; one a day and design is enough. Raises Refusal
+    that says what was drawn. `course` carries its position. A booking counts what is booked already; a visit that
+    starts now is the first session whatever else is booked.
+    """
+    for one in decided_for(patient, course):
+        if day in one.reasons or not one.against(day, one.coming if booking else ()):
+            continue
+        if not reason.strip():
+            first = "Open the draw first, or write" if one.drawn is None else "Write"
+            raise Refusal(
+                f"{one.words} {first} why this visit is on {day:%-d %b %Y}: whoever gets worse is treated.",
+                field="deviation_reason",
+                code="not_as_drawn",
+            )
+        row = SingleCaseDeviation.objects.create(
+            case=one.case, day=day, reason=reason.strip(), at=timezone.now(), by_id=actor.user_id
+        )
+        log(
+            actor,
+            "single_case.deviate",
+            patient_id=patient.id,
+            about=row,
+            detail={"day": day.isoformat(), "design": one.case.design},
+        )

@@ -20,6 +20,7 @@ from deqi.record.care.models import (
     Review,
     Session,
 )
+from deqi.record.care.queries.chance import Decided, decided_for
 from deqi.record.care.queries.courses import GIVEN, CoursePosition, open_course_of, position_of
 from deqi.record.patients.models import Allergy, Consent, Intake, Medication, Patient
 from deqi.record.patients.queries import patient_for
@@ -54,6 +55,7 @@ class OwnPage:
     rated: set[str]
     consents: dict[str, Consent]
     reviews: list[Review]
+    decided: list[Decided]
 
     @property
     def rated_today(self) -> bool:
@@ -103,6 +105,7 @@ def own_page(actor: Actor) -> OwnPage:
         rated=rated_today(patient),
         consents=consents,
         reviews=list(course.reviews.order_by("-after_session")[:3]) if course else [],
+        decided=[one for one in decided_for(patient, course) if one.drawn is not None],
     )
 
 

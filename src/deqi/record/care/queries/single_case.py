@@ -11,7 +11,7 @@ from uuid import UUID
 from pydantic import TypeAdapter
 
 from deqi.record.actor import Actor
-from deqi.record.care.models import Course, SingleCase
+from deqi.record.care.models import Course, SingleCase, SingleCaseDeviation
 from deqi.record.care.queries.courses import course_for
 from deqi.record.care.queries.reviews import ReviewMatter, matter_of, medicine_marks
 from deqi.record.errors import NotFound
@@ -27,6 +27,7 @@ from deqi.science.course.single_case import (
     StartProtocol,
     StartTest,
     TaperOutcome,
+    departure,
     draw,
     start_test,
     taper_outcome,
@@ -55,13 +56,18 @@ def texts_asked_of(patient_id: UUID) -> Mapping[str, ConsentText]:
 
 @dataclass(frozen=True)
 class CaseShown:
-    """One design as it stands. `outcome` is None until drawn; `result` until the ratings are there (`why_not`)."""
+    """One design as it stands. `outcome` is None until drawn; `result` until the ratings are there (`why_not`).
+
+    `off`: how the sessions so far differ from what was drawn, "" when they do not. `deviations`: (day, reason).
+    """
 
     case: SingleCase
     protocol: Protocol
     outcome: str | None
     result: StartTest | TaperOutcome | None
     why_not: str
+    off: str = ""
+    deviations: tuple[tuple[date, str], ...] = ()
 
     @property
     def symptom(self) -> str:
@@ -100,6 +106,12 @@ def lists_of(patient: Patient, course: Course) -> dict[str, Some]:
     words = Consent.objects.filter(patient=patient, kind=Consent.Kind.SINGLE_CASE).order_by("-at")[:1]
     return {
         "cases": some(cases, *_COLUMNS),
+        "deviations": some(
+            SingleCaseDeviation.objects.filter(case__course=course).order_by("day"),
+            "case_id",
+            "day",
+            "reason",
+        ),
         "chance_consents": some(words, "id", "decision", "at", "signed_name"),
     }
 
@@ -144,22 +156,27 @@ def _outcome(case: SingleCase, protocol: Protocol) -> str | None:
 def _shown(case: SingleCase, matter: ReviewMatter) -> CaseShown:
     protocol = protocol_of(case)
     outcome = _outcome(case, protocol)
+    written = [(row["day"], row["reason"]) for row in matter.more["deviations"] if row["case_id"] == case.id]
     if outcome is None:
-        return CaseShown(case, protocol, None, None, "nothing was drawn yet.")
+        return CaseShown(case, protocol, None, None, "nothing was drawn yet.", "", tuple(written))
+    off = departure(protocol, draw(case.seed, protocol), matter.sessions, matter.on)
+    result, why_not = None, ""
     if matter.on <= protocol.rated_until:
-        why = f"ratings are needed until {protocol.rated_until.isoformat()}, whatever was drawn."
-        return CaseShown(case, protocol, outcome, None, why)
-    try:
-        return CaseShown(case, protocol, outcome, _result(case, protocol, _ratings(matter)), "")
-    except SingleCaseError as error:
-        return CaseShown(case, protocol, outcome, None, str(error))
+        why_not = f"ratings are needed until {protocol.rated_until.isoformat()}, whatever was drawn."
+    else:
+        try:
+            result = result_of(case, protocol, _ratings(matter))
+        except SingleCaseError as error:
+            why_not = str(error)
+    return CaseShown(case, protocol, outcome, result, why_not, off, tuple(written))
 
 
 def _ratings(matter: ReviewMatter) -> list[Rating]:
     return [Rating(**row) for row in matter.ratings]
 
 
-def _result(case: SingleCase, protocol: Protocol, ratings: list[Rating]) -> StartTest | TaperOutcome:
+def result_of(case: SingleCase, protocol: Protocol, ratings: list[Rating]) -> StartTest | TaperOutcome:
+    """The result as drawn, whatever became of the draw. Raises SingleCaseError with too few ratings in a window."""
     drawn = draw(case.seed, protocol)
     if isinstance(protocol, StartProtocol):
         return start_test(protocol, ratings, protocol.starts[drawn])
@@ -195,6 +212,8 @@ def single_case_report(actor: Actor, case_id: UUID) -> tuple[CaseReport, Patient
         ratings=[(day.isoformat(), value) for day, value in rated],
         result=shown.result,
         why_not=shown.why_not,
+        on=matter.on,
+        deviations=[(day.isoformat(), reason) for day, reason in shown.deviations],
     )
     return report, page.patient
 

@@ -10,17 +10,22 @@ from deqi.record.actor import Actor
 from deqi.record.care.actions.changing import OPEN_STATES
 from deqi.record.care.actions.sessions import consent_or_refusal, course_goes_on, licence_or_refusal
 from deqi.record.care.models import Appointment, Course, Session
+from deqi.record.care.queries.chance import Decided, chance_lists, decided_from
 from deqi.record.care.queries.courses import CoursePosition, open_course_of, position_of
 from deqi.record.errors import Refusal
 from deqi.record.patients.models import Patient
 from deqi.record.patients.queries import patient_for
 from deqi.record.practice.clock import day_at, today_at
 from deqi.record.practice.models import Room
+from deqi.record.together import some, together
 
 
 @dataclass(frozen=True)
 class Start:
-    """`open_visit` is the visit that is not signed yet; `why_not` says everything that is missing at once."""
+    """`open_visit` is the visit that is not signed yet; `why_not` says everything that is missing at once.
+
+    `not_as_drawn`: what chance decided that a visit today does not go with; it needs a reason.
+    """
 
     patient: Patient
     course: Course | None
@@ -29,6 +34,7 @@ class Start:
     why_not: list[Refusal]
     rooms: list[Room]
     appointment: Appointment | None
+    not_as_drawn: list[Decided]
 
 
 def start_page(actor: Actor, patient_id: UUID) -> Start:
@@ -44,6 +50,12 @@ def start_page(actor: Actor, patient_id: UUID) -> Start:
     today = Appointment.objects.filter(
         patient=patient, starts_at__gte=since, starts_at__lt=until, status__in=("booked", "arrived")
     )
+    rooms = Room.objects.filter(site=site, active=True).exclude(id__in=taken).order_by("name")
+    lists = together(
+        **chance_lists(patient),
+        rooms=some(rooms, "id", "name"),
+        today=some(today.order_by("starts_at")[:1], "id", "room_id"),
+    )
     checks: list[Callable[[], object]] = [
         lambda: licence_or_refusal(actor, site, today_at(site)),
         lambda: consent_or_refusal(patient),
@@ -55,8 +67,13 @@ def start_page(actor: Actor, patient_id: UUID) -> Start:
         position=position_of(course) if course else None,
         open_visit=running,
         why_not=[refusal for check in checks if (refusal := _refused(check)) is not None],
-        rooms=list(Room.objects.filter(site=site, active=True).exclude(id__in=taken).order_by("name")),
-        appointment=today.order_by("starts_at").first(),
+        rooms=[Room(**row) for row in lists["rooms"]],
+        appointment=next((Appointment(**row) for row in lists["today"]), None),
+        not_as_drawn=[
+            one
+            for one in decided_from(lists, patient, course)
+            if one.against(one.today) and one.today not in one.reasons
+        ],
     )
 
 

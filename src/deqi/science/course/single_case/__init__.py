@@ -14,6 +14,8 @@ from deqi.science.course.single_case.designs import (
     StartProtocol,
     TaperProtocol,
     commitment,
+    days_apart,
+    departure,
     draw,
     fingerprint,
 )
@@ -40,6 +42,8 @@ __all__ = [
     "TaperOutcome",
     "TaperProtocol",
     "commitment",
+    "days_apart",
+    "departure",
     "draw",
     "edgington",
     "fingerprint",

@@ -17,6 +17,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
+from collections.abc import Sequence
 from typing import Literal, Self
 
 from pydantic import Field, field_validator, model_validator
@@ -83,6 +84,11 @@ class StartProtocol(_Symptom):
         )
 
     @property
+    def concerns(self) -> tuple[dt.date, dt.date]:
+        """First and last day on which the first session may be drawn."""
+        return self.starts[0], self.starts[-1]
+
+    @property
     def rated_until(self) -> dt.date:
         """Ratings are needed up to this day, whichever start is drawn."""
         return self.starts[-1] + dt.timedelta(days=self.after_to - 1)
@@ -113,11 +119,42 @@ class TaperProtocol(_Symptom):
         return ARMS
 
     @property
+    def concerns(self) -> tuple[dt.date, dt.date]:
+        """First and last day of the weeks in which visits stop or go on."""
+        return self.taper_on, self.rated_until
+
+    @property
     def rated_until(self) -> dt.date:
         return self.taper_on + dt.timedelta(days=self.after_to - 1)
 
 
 Protocol = StartProtocol | TaperProtocol
+
+
+def days_apart(day: dt.date, drawn: dt.date) -> str:
+    """How far a first session on `day` is from the drawn day: "3 days before the drawn day", "" when it is that day."""
+    days = abs((day - drawn).days)
+    side = "before" if day < drawn else "after"
+    return f"{days} day{'' if days == 1 else 's'} {side} the drawn day" if days else ""
+
+
+def departure(protocol: Protocol, drawn: int, sessions: Sequence[dt.date], on: dt.date) -> str:
+    """How the sessions so far differ from what was drawn, seen on the day `on`; "" when they do not.
+
+    The test counts the drawn outcome all the same: whoever could leave people out afterwards could choose the result.
+    """
+    if isinstance(protocol, StartProtocol):
+        first, day = min(sessions, default=None), protocol.starts[drawn]
+        if first is None:
+            return f"no session was given by {on}" if on > day else ""
+        return f"the first session was on {first}, {days_apart(first, day)}" if first != day else ""
+    since, until = protocol.concerns
+    n = sum(since <= day <= until for day in sessions)
+    if drawn == 0 and n:
+        return f"{n} session{'' if n == 1 else 's'} in the four weeks in which none was drawn"
+    if drawn == 1 and not n and on > until:
+        return "no session in the four more weeks"
+    return ""
 
 
 def fingerprint(protocol: Protocol) -> str:

@@ -6,12 +6,20 @@ item with its section. The person is described by age band, sex and diagnosis al
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Literal, get_args
 
-from deqi.science.course.single_case.designs import Protocol, StartProtocol, commitment, draw, fingerprint
+from deqi.science.course.single_case.designs import (
+    Protocol,
+    StartProtocol,
+    commitment,
+    departure,
+    draw,
+    fingerprint,
+)
 from deqi.science.course.single_case.randomisation import StartTest, TaperOutcome
 from deqi.science.knowledge import Strict, data_path, load_yaml
 from deqi.science.measures import symptoms
@@ -51,7 +59,10 @@ def reporting() -> ReportingFile:
 
 @dataclass(frozen=True)
 class CaseReport:
-    """Everything a report is written from. `result` is None, with `why_not`, while no test can be made."""
+    """Everything a report is written from. `result` is None, with `why_not`, while no test can be made.
+
+    `on` is the day of the report; `deviations` are (day, reason): why a visit was not on the drawn day.
+    """
 
     protocol: Protocol
     seed: str | None
@@ -66,6 +77,8 @@ class CaseReport:
     ratings: Sequence[tuple[str, float]]
     result: StartTest | TaperOutcome | None
     why_not: str = ""
+    on: dt.date = dt.date.max
+    deviations: Sequence[tuple[str, str]] = ()
 
 
 def report(about: CaseReport) -> str:
@@ -165,21 +178,20 @@ def _randomisation(about: CaseReport) -> str:
 
 
 def _fidelity(about: CaseReport) -> str:
+    sessions = [dt.date.fromisoformat(day) for day in about.sessions]
+    reasons = "".join(f" Written beforehand about {day}: “{reason}”." for day, reason in about.deviations)
     if about.seed is None or about.drawn_on is None:
-        return "Nothing was drawn yet."
-    drawn = draw(about.seed, about.protocol)
-    if isinstance(about.protocol, StartProtocol):
-        day = about.protocol.starts[drawn].isoformat()
-        first = min(about.sessions, default=None)
-        if first is None:
-            return f"Drawn for {day}; no session was given yet."
-        return f"Drawn for {day}; the first session was on {first}{'' if first == day else ', not as drawn'}. Analysed as drawn."
-    after = [day for day in about.sessions if day >= about.protocol.taper_on.isoformat()]
-    kept = bool(after) == bool(drawn)
-    return (
-        f"Drawn: {about.protocol.outcomes[drawn]}; {len(after)} sessions since{'' if kept else ', not as drawn'}. "
-        "Analysed as drawn."
-    )
+        first = f" The first session was on {min(sessions)}." if sessions and about.deviations else ""
+        return f"Nothing was drawn.{first}{reasons}" if about.deviations else "Nothing was drawn yet."
+    protocol, drawn = about.protocol, draw(about.seed, about.protocol)
+    off = departure(protocol, drawn, sessions, about.on)
+    if isinstance(protocol, StartProtocol):
+        outcome = f"Drawn for {protocol.starts[drawn]}"
+        as_drawn = f"the first session was on {min(sessions)}" if sessions else "no session was given yet"
+    else:
+        outcome = f"Drawn: {protocol.outcomes[drawn]}"
+        as_drawn = "the sessions so far are as drawn"
+    return f"{outcome}; {f'{off}, not as drawn' if off else as_drawn}.{reasons} Analysed as drawn."
 
 
 def _analysis(protocol: Protocol) -> str:
