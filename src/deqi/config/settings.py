@@ -5,7 +5,7 @@ DEQI_SEAL_KEY      seals the secrets of authenticator apps and recovery codes; e
 DEQI_DATABASE_URL  postgresql://user:password@host:port/name?sslmode=verify-full; empty means SQLite in DEQI_HOME
 DEQI_HOSTS         host names this clinic is reached by, separated by commas
 DEQI_ORIGIN        public address, e.g. https://clinic.example; https switches secure cookies on
-DEQI_TIME_ZONE     IANA name (default UTC); each site can have its own
+DEQI_TIME_ZONE     IANA name (default UTC), for pages across sites with different clocks; each site has its own
 DEQI_EMAIL_URL     smtp://user:password@host:port; empty prints mail into DEQI_HOME/mail
 DEQI_BACKUP_RECIPIENTS  age public keys, separated by commas: the worker then backs up every ten minutes
 DEQI_BACKUP_FOLDER      where to (default DEQI_HOME/backups/by-itself): best another disk
@@ -136,6 +136,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "deqi.doors.middleware.ActorMiddleware",
+    "deqi.doors.clock.ClockMiddleware",
     "deqi.doors.accounts.idle.IdleMiddleware",
     "deqi.doors.accounts.second_factor.SecondFactorMiddleware",
     "deqi.doors.accounts.drafts.DraftMiddleware",

@@ -8,11 +8,12 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from deqi.doors.asking import after, all_answers, first_open, number_of, place_of, question_context
+from deqi.doors.clock import render
 from deqi.doors.http import see_other
 from deqi.record.errors import Refusal
 from deqi.record.questionnaires.actions.responses import answer, asked, complete

@@ -9,7 +9,7 @@ from deqi.record.practice.queries import organization
 
 def clinic(request: HttpRequest) -> dict:
     return {
-        "organization": organization(),
+        "organization": request.organization if hasattr(request, "organization") else organization(),
         "actor": getattr(request, "actor", NOBODY),
         "idle_seconds": settings.IDLE_SECONDS,
         "second_factor_required": settings.REQUIRE_SECOND_FACTOR,

@@ -14,7 +14,8 @@ class Actor:
     """One person as the permission table sees them.
 
     `roles` holds (role, site) pairs; a site of None means every site of the organisation. `patient_id` is set
-    for a patient signed in as themselves.
+    for a patient signed in as themselves. `time_zone` is the IANA name of the one clock of the sites of all these
+    roles; "" when they have several, or a role for every site.
     """
 
     user_id: UUID | None = None
@@ -22,6 +23,7 @@ class Actor:
     roles: frozenset[tuple[Role, UUID | None]] = field(default_factory=frozenset)
     patient_id: UUID | None = None
     practitioner_id: UUID | None = None
+    time_zone: str = ""
 
     @property
     def is_staff(self) -> bool:

@@ -8,7 +8,6 @@ from django import forms
 from django.conf import settings
 from django.core.mail import send_mail
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -17,6 +16,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from deqi.doors.access import public
+from deqi.doors.clock import render
 from deqi.doors.forms import DeqiForm
 from deqi.record.errors import Refusal
 from deqi.record.patients.actions import invitations

@@ -1,12 +1,13 @@
 """The check-in: how it is today, one tap a question, without the last rating in sight."""
 
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from deqi.doors.access import needs
+from deqi.doors.clock import render
 from deqi.doors.http import see_other
 from deqi.record.care.actions.own import rate_today
 from deqi.record.care.codes import label_of, symptom_of

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
 from django.views.decorators.http import require_http_methods
 
 from deqi.doors.access import needs
 from deqi.doors.clinic.review.views import beside_of, shown_of, ways_of
+from deqi.doors.clock import render
 from deqi.record.care.looking import look_at
 from deqi.record.care.queries.helping import own_matter
 from deqi.record.care.queries.single_case import page_of

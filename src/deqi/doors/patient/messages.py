@@ -2,11 +2,11 @@
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from deqi.doors.access import needs
+from deqi.doors.clock import render
 from deqi.doors.http import see_other
 from deqi.record.care.actions.answering import set_messages
 from deqi.record.care.actions.reminding import last_mailed, messages_of, next_ask_words

@@ -8,11 +8,12 @@ from uuid import UUID, uuid4
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from deqi.doors.access import needs
+from deqi.doors.clock import render
 from deqi.doors.http import see_other
 from deqi.doors.patient.intake.body_map import map_page
 from deqi.doors.patient.intake.parse import marks_of

@@ -4,11 +4,11 @@ from uuid import UUID
 
 from django import forms
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
 
 from deqi.doors.access import needs
+from deqi.doors.clock import render
 from deqi.doors.forms import DateInput, DeqiForm
 from deqi.doors.http import see_other
 from deqi.record.care.actions.own import after_needling_flags, report_side_effect

@@ -2,11 +2,11 @@
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from deqi.doors.access import needs
+from deqi.doors.clock import render
 from deqi.doors.extent import extent_context
 from deqi.doors.http import get_only, see_other
 from deqi.doors.patient.plots import own_plot

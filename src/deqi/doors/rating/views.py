@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from deqi.doors.access import public
+from deqi.doors.clock import render
 from deqi.doors.http import both, see_other
 from deqi.record.care.actions.answering import Opened, answer, open_link, stop_messages
 from deqi.record.care.codes import label_of, symptom_of

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from deqi.doors.access import needs
 from deqi.doors.clinic.events.forms import PeriodForm
+from deqi.doors.clock import render
 from deqi.record.care.queries import responding
 
 

@@ -8,9 +8,9 @@ from uuid import UUID
 from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
 
 from deqi.doors.access import needs
+from deqi.doors.clock import render
 from deqi.doors.forms import DeqiForm
 from deqi.doors.http import get_only, post_only, see_other
 from deqi.record.care.actions.conduction import ConductionRefused, import_conduction

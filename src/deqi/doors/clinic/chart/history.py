@@ -7,7 +7,6 @@ from uuid import UUID, uuid4
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
 
 from deqi.doors.access import needs
 from deqi.doors.clinic.chart.forms import (
@@ -20,6 +19,7 @@ from deqi.doors.clinic.chart.forms import (
     condition_initial,
 )
 from deqi.doors.clinic.chart.pictures import marks_in_words
+from deqi.doors.clock import render
 from deqi.doors.http import both, form_id, get_only, post_only, see_other
 from deqi.record.care.intake.steps import Step, Told, story
 from deqi.record.care.queries.case import known_from

@@ -8,12 +8,12 @@ from uuid import UUID, uuid4
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
 
 from deqi.doors.access import needs
 from deqi.doors.clinic.chart.forms import ExaminationForm
 from deqi.doors.clinic.chart.pictures import LAYERS, body_pictures, marks_in_words, small_multiples
 from deqi.doors.clinic.questionnaires.plots import lines
+from deqi.doors.clock import render
 from deqi.doors.extent import extent_context
 from deqi.doors.http import both, form_id, get_only, post_only, see_other
 from deqi.record.care.actions.examinations import record_examination

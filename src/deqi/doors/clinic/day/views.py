@@ -7,17 +7,16 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
-from django.utils import timezone
+from django.shortcuts import redirect
 
 from deqi.doors.access import needs
 from deqi.doors.clinic.day.forms import BookForm, first_values
+from deqi.doors.clock import render
 from deqi.doors.http import both, get_only, post_only
 from deqi.record.care.actions import appointments
 from deqi.record.care.queries.booking import booking_page
 from deqi.record.care.queries.day import board, picture
 from deqi.record.errors import NotFound, Refusal
-from deqi.record.practice.clock import zone_of
 from deqi.record.practice.queries import sites_for
 
 CHANGES = {
@@ -41,8 +40,7 @@ def today(request: HttpRequest) -> HttpResponse:
     day = board(request.actor, site, _day(request.GET.get("on", "")))
     context = {"here": "today", "day": day, "site": site, "sites": sites, "picture": picture(day)}
     name = "_board" if request.headers.get("HX-Request") else "today"
-    with timezone.override(zone_of(site)):
-        return render(request, f"clinic/day/{name}.html", context)
+    return render(request, f"clinic/day/{name}.html", context)
 
 
 @both
@@ -61,8 +59,7 @@ def book(request: HttpRequest) -> HttpResponse:
         except Refusal as refusal:
             form.refuse(refusal)
     context = {"here": "today", "offer": offer, "patient": offer.patient, "form": form}
-    with timezone.override(zone_of(offer.patient.home_site)):
-        return render(request, "clinic/day/book.html", context, status=422 if form.is_bound else 200)
+    return render(request, "clinic/day/book.html", context, status=422 if form.is_bound else 200)
 
 
 def _booked(request: HttpRequest, form: BookForm) -> HttpResponse:

@@ -7,16 +7,18 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.utils import timezone
 
 from deqi.doors.access import needs
 from deqi.doors.clinic.events.forms import AssessForm, PeriodForm, ReportForm
+from deqi.doors.clock import render
 from deqi.doors.http import both, get_only, post_only
 from deqi.record.care.actions.events import assess_event, event_for, report_event
 from deqi.record.care.queries.events import labels, register
 from deqi.record.errors import Refusal
 from deqi.record.patients.queries import patient_for
+from deqi.record.practice.clock import zone_of
 from deqi.science.safety import published_rates, seriousness_criteria
 
 
@@ -40,6 +42,7 @@ def events(request: HttpRequest) -> HttpResponse:
 def report(request: HttpRequest, patient_id: UUID) -> HttpResponse:
     """Something that was noticed after the visit, or by somebody else."""
     patient = patient_for(request.actor, patient_id, "event.report", page="report an event")
+    timezone.activate(zone_of(patient.home_site))  # what is typed is the time there
     form = ReportForm(request.POST or None, initial={"onset": timezone.localtime()})
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data

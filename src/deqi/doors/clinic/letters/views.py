@@ -7,11 +7,11 @@ from uuid import UUID, uuid4
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
 
 from deqi.doors.access import needs
 from deqi.doors.clinic.letters.forms import LetterForm
 from deqi.doors.clinic.review.shown import course_chart, symptoms_shown
+from deqi.doors.clock import render
 from deqi.doors.http import both, form_id, get_only, post_only, see_other
 from deqi.doors.letters import TooLong, one_page_pdf_of, pdf_of, png_of
 from deqi.doors.letters.content import first_draft, parts_of, whole

@@ -4,10 +4,10 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
 from django.views.decorators.http import require_http_methods
 
 from deqi.doors.access import needs
+from deqi.doors.clock import render
 from deqi.doors.http import see_other
 from deqi.record.care.queries.single_case import texts_asked_of
 from deqi.record.errors import Refusal

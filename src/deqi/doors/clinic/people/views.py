@@ -4,11 +4,11 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
 
 from deqi.doors.access import needs
 from deqi.doors.clinic.people.forms import ContactForm, DetailsForm, ProviderForm, RegisterForm, ShareForm
 from deqi.doors.clinic.people.invitation import mailed, qr_code
+from deqi.doors.clock import render
 from deqi.doors.http import both, get_only, post_only, see_other
 from deqi.record.errors import Refusal
 from deqi.record.patients.actions import invitations, people, sharing

@@ -8,11 +8,12 @@ from uuid import UUID, uuid4
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 
 from deqi.doors.access import needs
 from deqi.doors.clinic.plan.forms import PlanForm, from_proposal, review_sessions
 from deqi.doors.clinic.questionnaires.plots import lines
+from deqi.doors.clock import render
 from deqi.doors.http import both, form_id, get_only, post_only, see_other
 from deqi.record.care.actions import courses as actions
 from deqi.record.care.models import Course

@@ -6,12 +6,12 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
 from django.views.decorators.http import require_POST, require_safe
 
 from deqi.doors.access import needs
 from deqi.doors.clinic.practice import forms
 from deqi.doors.clinic.practice.words import MAY
+from deqi.doors.clock import render
 from deqi.doors.http import both, see_other
 from deqi.record.audit.words import ROLES
 from deqi.record.care.actions.incidents import KINDS

@@ -58,7 +58,7 @@ def incident(request: HttpRequest, incident_id: UUID) -> HttpResponse:
 
 
 def _incident(request, row, form, bad=False) -> HttpResponse:
-    context = {"incident": row, "kind": actions.kind_said(row.kind), "form": form}
+    context = {"incident": row, "site": row.site, "kind": actions.kind_said(row.kind), "form": form}
     return see(request, "incident", context, bad=bad)
 
 

@@ -6,10 +6,10 @@ from uuid import UUID, uuid4
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
 
 from deqi.doors.access import needs
 from deqi.doors.clinic.protocols.forms import ProtocolForm
+from deqi.doors.clock import render
 from deqi.doors.http import both, form_id, get_only, post_only, see_other
 from deqi.record.care.actions.protocols import copy_protocol, retire_protocol, save_protocol
 from deqi.record.care.line import LineRefused, read

@@ -7,13 +7,13 @@ from uuid import UUID, uuid4
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
 
 from deqi.doors import answering
 from deqi.doors.access import needs
 from deqi.doors.asking import all_answers
 from deqi.doors.clinic.questionnaires.forms import GiveForm
 from deqi.doors.clinic.questionnaires.plots import lines
+from deqi.doors.clock import render
 from deqi.doors.http import both, form_id, get_only, post_only, see_other
 from deqi.record.errors import Refusal
 from deqi.record.patients.models import Patient

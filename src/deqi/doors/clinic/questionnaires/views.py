@@ -8,10 +8,10 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
 
 from deqi.doors.access import needs
 from deqi.doors.clinic.questionnaires.forms import ImportForm, PermissionForm
+from deqi.doors.clock import render
 from deqi.doors.http import get_only, post_only, see_other
 from deqi.record.errors import Refusal
 from deqi.record.questionnaires.actions.instruments import (

@@ -8,7 +8,6 @@ from uuid import UUID, uuid4
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
 
 from deqi.doors.access import needs
 from deqi.doors.clinic.review.forms import DecisionForm, decision_initial
@@ -20,6 +19,7 @@ from deqi.doors.clinic.review.shown import (
     ratings_shown,
     symptoms_shown,
 )
+from deqi.doors.clock import render
 from deqi.doors.http import both, form_id, get_only, see_other
 from deqi.record.canonical import sha256_of
 from deqi.record.care.actions.reviews import decide_review, first_last

@@ -6,10 +6,10 @@ from uuid import UUID, uuid4
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
 
 from deqi.doors.access import needs
 from deqi.doors.clinic.single_case.forms import OfferForm
+from deqi.doors.clock import render
 from deqi.doors.http import both, form_id, get_only, post_only, see_other
 from deqi.record.care.actions.single_case import draw_single_case, offer_single_case
 from deqi.record.care.queries.single_case import single_case_page, single_case_report

@@ -61,6 +61,7 @@ def shown(
         "here": "today",
         "page": page,
         "session": session,
+        "site": session.site,
         "patient": session.patient,
         "steps": rail(page),
         "tags": tags(page),

@@ -7,12 +7,12 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
-from django.utils import timezone
+from django.shortcuts import redirect
 
 from deqi.doors.access import needs
 from deqi.doors.clinic.visit.parts import PARTS, moment, uuid_of
 from deqi.doors.clinic.visit.shown import shown
+from deqi.doors.clock import render
 from deqi.doors.http import both, get_only, post_only
 from deqi.record.care.actions.events import report_event
 from deqi.record.care.actions.screens import lift_stop
@@ -22,7 +22,6 @@ from deqi.record.care.queries.start import start_page
 from deqi.record.care.queries.visit import try_line as tried
 from deqi.record.care.queries.visit import visit_page
 from deqi.record.errors import Conflict, NotFound, Refusal
-from deqi.record.practice.clock import zone_of
 
 
 @both
@@ -177,5 +176,4 @@ def _page(
     name = "signed" if page.session.state == "signed" else "visit"
     if name == "signed":
         context["sound"] = seal_holds(page.session)
-    with timezone.override(zone_of(page.session.site)):
-        return render(request, f"clinic/visit/{name}.html", context, status=status)
+    return render(request, f"clinic/visit/{name}.html", context, status=status)

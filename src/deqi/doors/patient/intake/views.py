@@ -3,12 +3,13 @@
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.dates import MONTHS
 from django.views.decorators.http import require_http_methods
 
 from deqi.doors.access import needs
+from deqi.doors.clock import render
 from deqi.doors.http import see_other
 from deqi.doors.patient.intake.body_map import map_page
 from deqi.doors.patient.intake.parse import answer_of, words_of

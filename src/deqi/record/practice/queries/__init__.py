@@ -5,14 +5,22 @@ from __future__ import annotations
 from datetime import date
 from uuid import UUID
 
+from django.db.models import Max, Min
+
 from deqi.record.actor import NOBODY, Actor
 from deqi.record.permissions import Role as RoleName
 from deqi.record.practice.models import Licence, Organization, Role, Site, User
 
 
 def organization() -> Organization | None:
-    """The clinic this database belongs to, or None before `deqi init`."""
-    return Organization.objects.first()
+    """The clinic this database belongs to, or None before `deqi init`.
+
+    `zones` are the IANA names of the first and the last of its sites' time zones: one when all have the same.
+    """
+    found = Organization.objects.annotate(first=Min("sites__time_zone"), last=Max("sites__time_zone")).first()
+    if found:
+        found.zones = tuple(dict.fromkeys(filter(None, (found.first, found.last))))
+    return found
 
 
 def actor_of(user: User) -> Actor:
@@ -20,20 +28,31 @@ def actor_of(user: User) -> Actor:
     if not user.is_authenticated or not user.is_active:
         return NOBODY
     rows = Role.objects.filter(user=user, ended_at=None).values_list(
-        "role", "site_id", "user__practitioner__id", "user__patient__id"
+        "role", "site_id", "user__practitioner__id", "site__time_zone"
     )
     held = list(rows)
     if held:
         roles = frozenset((RoleName(role), site) for role, site, _, _ in held)
-        return Actor(user_id=user.id, name=user.name, roles=roles, practitioner_id=held[0][2])
-    patient = getattr(user, "patient", None)
-    if patient is None:
+        zones = {zone for *_, zone in held}
+        return Actor(
+            user_id=user.id,
+            name=user.name,
+            roles=roles,
+            practitioner_id=held[0][2],
+            time_zone=(zones.pop() or "") if len(zones) == 1 else "",
+        )
+    own = User.objects.filter(id=user.id).values_list(
+        "patient__id", "patient__home_site_id", "patient__home_site__time_zone"
+    )
+    patient_id, site_id, zone = own.get()
+    if patient_id is None:
         return Actor(user_id=user.id, name=user.name)
     return Actor(
         user_id=user.id,
         name=user.name,
-        roles=frozenset({(RoleName.PATIENT, patient.home_site_id)}),
-        patient_id=patient.id,
+        roles=frozenset({(RoleName.PATIENT, site_id)}),
+        patient_id=patient_id,
+        time_zone=zone,
     )
 
 
