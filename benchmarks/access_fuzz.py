@@ -1,9 +1,9 @@
 """How many of N random requests cross over to another person's record? (RELIABILITY.md, figure 7: none of 100,000)
 
-    python -m benchmarks.access_fuzz [--requests 100000] [--seed 1] [--seconds 0]
+    python -m benchmarks.access_fuzz [--requests 100000] [--seed 1] [--seconds 0] [--database sqlite|postgresql]
 
 Random page x person x method x rows of others in path, query and body, in one process on an empty database of its own
-(SQLite in a temporary folder); judged by the permission table. What is sent and what counts is told in
+(SQLite in a temporary folder, or a PostgreSQL server of its own); judged by the permission table. What is sent and what counts is told in
 tests/access/fuzz.py. Stops after `--seconds` when given. Exit code 1 when anything crossed, a change was not logged or an answer was 500.
 """
 
@@ -15,6 +15,9 @@ import os
 import sys
 import tempfile
 import time
+from contextlib import nullcontext
+
+from tests import provide
 
 
 def main() -> int:
@@ -22,10 +25,12 @@ def main() -> int:
     parser.add_argument("--requests", type=int, default=100_000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--seconds", type=float, default=0)
+    parser.add_argument("--database", choices=("sqlite", "postgresql"), default="sqlite")
     chosen = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="deqi-fuzz-") as folder:
+    server = provide.own_postgresql() if chosen.database == "postgresql" else nullcontext("")
+    with tempfile.TemporaryDirectory(prefix="deqi-fuzz-") as folder, server as address:
         os.environ.update(
-            DEQI_HOME=folder, DEQI_DATABASE_URL="", DJANGO_SETTINGS_MODULE="deqi.config.settings",
+            DEQI_HOME=folder, DEQI_DATABASE_URL=address, DJANGO_SETTINGS_MODULE="deqi.config.settings",
             DEQI_HOSTS="testserver", DEQI_IDLE_SECONDS="604800",
         )  # fmt: skip
         return _run(chosen)

@@ -50,7 +50,7 @@ def postgresql() -> Iterator[str]:
             return
     if os.environ.get("DEQI_TEST_POSTGRES"):
         raise Missing("DEQI_TEST_POSTGRES does not answer, or may not create databases.")
-    with _own_server(server_programs()) as address:
+    with own_postgresql() as address:
         yield address
 
 
@@ -101,8 +101,9 @@ def server_programs() -> Path:
 
 
 @contextmanager
-def _own_server(programs: Path) -> Iterator[str]:
-    """PostgreSQL refuses to run as root, so root hands the folder to the postgres user."""
+def own_postgresql() -> Iterator[str]:
+    """Address of a server of our own. PostgreSQL refuses to run as root: root hands it to the postgres user."""
+    programs = server_programs()
     as_user = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

@@ -65,7 +65,7 @@ Told = tuple[datetime, Actor, str, UUID | None, Any, dict[str, Any]]
 
 
 def log_many(told: Sequence[Told]) -> None:
-    """Appends many entries at their own times, in the order given: for made-up clinics and imports."""
+    """Appends many entries at their own times, in the order given: for work on many people at once, and imports."""
     with transaction.atomic():
         head = AuditHead.objects.select_for_update().get(id=1)
         entries = [_next(head, *one) for one in told]

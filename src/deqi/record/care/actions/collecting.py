@@ -11,11 +11,11 @@ from django.db import transaction
 from django.utils import timezone
 
 from deqi.record.actor import SYSTEM, Actor
-from deqi.record.audit.actions import log
+from deqi.record.audit.actions import log, log_many
 from deqi.record.care.codes import rating_code
 from deqi.record.care.models import Course, Observation, RatingRequest, Session
 from deqi.record.care.queries.asked import courses_to_ask, days_of, open_requests
-from deqi.record.care.queries.own import tracked_symptoms
+from deqi.record.care.queries.own import tracked_by
 from deqi.record.practice.clock import today_at
 from deqi.science.course.asking import Ask, ask_on
 
@@ -25,7 +25,11 @@ MOST_QUESTIONS = 4
 
 
 def make_requests() -> dict[str, Any]:
-    """The job: makes the request of the day for each course that has one. Run again, it makes none twice."""
+    """The job: makes the request of the day for each course that has one. Run again, it makes none twice.
+
+    Two hundred courses at a time, each batch in some twenty statements and a short transaction of its own, so that
+    people who save wait for one batch at most.
+    """
     made, courses = 0, courses_to_ask(timezone.now())
     ids = list(courses.values_list("id", flat=True))
     for start in range(0, len(ids), BATCH):
@@ -39,15 +43,59 @@ def ask_today(course_id: UUID) -> int:
 
 
 def _ask_these(courses: list[Course]) -> int:
+    """Makes what is to be asked of these courses today and is not made yet; how many."""
     days = days_of(courses)
     due = {course.id: ask_on(days[course.id], today_at(course.site)) for course in courses}
-    wanted = {(key, ask.day) for key, ask in due.items() if ask}
-    held = RatingRequest.objects.filter(course__in=[key for key, _ in wanted])
-    held = held.filter(day__in={day for _, day in wanted}).values_list("course_id", "day")
-    new = wanted - set(held)
-    return sum(
-        _ask(course, ask) for course in courses if (ask := due[course.id]) and (course.id, ask.day) in new
+    new = _not_made({key: ask for key, ask in due.items() if ask})
+    symptoms = tracked_by([course.patient_id for course in courses if course.id in new])
+    requests = [
+        _request(course, new[course.id], symptoms[course.patient_id])
+        for course in courses
+        if course.id in new
+    ]
+    return _save(requests) if requests else 0
+
+
+def _not_made(asks: dict[UUID, Ask]) -> dict[UUID, Ask]:
+    """Those of `asks`, by course, that are not in the table."""
+    held = RatingRequest.objects.filter(course__in=list(asks), day__in={ask.day for ask in asks.values()})
+    made = set(held.values_list("course_id", "day"))
+    return {key: ask for key, ask in asks.items() if (key, ask.day) not in made}
+
+
+def _request(course: Course, ask: Ask, symptoms: list[str]) -> RatingRequest:
+    return RatingRequest(
+        id=request_id(course.id, ask.day),
+        course=course,
+        patient=course.patient,
+        site=course.site,
+        practitioner_id=course.practitioner_id,
+        kind=ask.kind,
+        point=ask.point,
+        day=ask.day,
+        until=ask.until,
+        codes=[rating_code(key) for key in symptoms[:MOST_QUESTIONS]],
+        made_at=timezone.now(),
     )
+
+
+@transaction.atomic
+def _save(requests: list[RatingRequest]) -> int:
+    """Saves those that nobody made meanwhile, and what was answered before they were made.
+
+    Courses that somebody is writing to at this moment are left for the next run: waiting for them, with the audit
+    log's head to be written, could be waiting in a circle. So two workers never make one request twice.
+    """
+    whole = ("self", "patient", "practitioner", "site")
+    free = Course.objects.filter(id__in=[one.course_id for one in requests]).order_by("id")
+    free = free.select_related(*whole[1:]).select_for_update(of=whole, no_key=True, skip_locked=True)
+    ids = {course.id for course in free}
+    made = set(RatingRequest.objects.filter(id__in=[one.id for one in requests]).values_list("id", flat=True))
+    new = [one for one in requests if one.course_id in ids and one.id not in made]
+    RatingRequest.objects.bulk_create(new)
+    _credit_what_was_given(new)
+    log_many([(timezone.now(), SYSTEM, "rating.ask", one.patient_id, one, {"kind": one.kind}) for one in new])
+    return len(new)
 
 
 def request_id(course_id: UUID, day: date) -> UUID:
@@ -55,41 +103,20 @@ def request_id(course_id: UUID, day: date) -> UUID:
     return uuid5(course_id, f"asked {day}")
 
 
-@transaction.atomic
-def _ask(course: Course, ask: Ask) -> bool:
-    request, made = RatingRequest.objects.get_or_create(
-        id=request_id(course.id, ask.day),
-        defaults={
-            "course": course,
-            "patient": course.patient,
-            "site": course.site,
-            "practitioner_id": course.practitioner_id,
-            "kind": ask.kind,
-            "point": ask.point,
-            "day": ask.day,
-            "until": ask.until,
-            "codes": [rating_code(key) for key in tracked_symptoms(course.patient)[:MOST_QUESTIONS]],
-            "made_at": timezone.now(),
-        },
-    )
-    if made:
-        log(SYSTEM, "rating.ask", patient_id=course.patient_id, about=request, detail={"kind": ask.kind})
-        _credit_what_was_given(request)
-    return made
-
-
-def _credit_what_was_given(request: RatingRequest) -> None:
+def _credit_what_was_given(requests: list[RatingRequest]) -> None:
     """An answer of the same day that came before the request was made counts."""
-    site = request.site
-    if request.day != today_at(site):
-        return
-    given = Observation.objects.filter(
-        id__in=[home_rating_id(request.patient_id, request.day, code) for code in request.codes]
-    ).order_by("effective_at")
-    if first := given.first():
-        RatingRequest.objects.filter(id=request.id).update(
-            answered_at=first.effective_at, channel=first.channel
-        )
+    asked = {
+        home_rating_id(one.patient_id, one.day, code): one
+        for one in requests
+        if one.day == today_at(one.site)
+        for code in one.codes
+    }
+    answered = {}
+    for given in Observation.objects.filter(id__in=list(asked)).order_by("-effective_at"):
+        one = answered[given.id] = asked[given.id]
+        one.answered_at, one.channel = given.effective_at, given.channel  # the first comes last
+    if answered:
+        RatingRequest.objects.bulk_update(dict.fromkeys(answered.values()), ["answered_at", "channel"])
 
 
 def home_rating_id(patient_id: UUID, day: date, code: str) -> UUID:

@@ -6,13 +6,15 @@ A message names the clinic and nothing about anybody's health. It goes out by wh
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.core.mail import EmailMessage
 from django.db import transaction
-from django.db.models import Max, Q, QuerySet
+from django.db.models import Max, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -22,7 +24,7 @@ from deqi.record.care.links import address_of, link_for
 from deqi.record.care.models import Messaging, RatingRequest, Session
 from deqi.record.care.queries.asked import measured
 from deqi.record.patients.models import Consent, Patient
-from deqi.record.practice.clock import local
+from deqi.record.practice.clock import day_at, local
 from deqi.record.practice.models import Organization, Site
 from deqi.science.course.asking import REMIND_ON_DAYS
 
@@ -42,7 +44,13 @@ def send_reminders(now: datetime | None = None) -> dict[str, Any]:
         here = local(site, now)
         if not waking(site.organization, here):
             continue
-        for request in _to_send(site, here.date()):
+        due = _to_send(site, here.date())
+        Messaging.objects.bulk_create(
+            [Messaging(patient_id=request.patient_id) for request in due],
+            batch_size=500,
+            ignore_conflicts=True,
+        )
+        for request in due:
             if not _claim(request, here.date()):
                 continue
             try:
@@ -64,7 +72,7 @@ def waking(clinic: Organization, here: datetime) -> bool:
 
 def _to_send(site: Site, today: date) -> list[RatingRequest]:
     """One request a person: open, unanswered, due to be mailed today, under consent, not stopped, day not claimed."""
-    rows: QuerySet[RatingRequest] = (
+    rows: Iterable[RatingRequest] = (
         RatingRequest.objects.filter(
             site=site, day__lte=today, until__gte=today, withdrawn_at=None, answered_at=None
         )
@@ -75,11 +83,11 @@ def _to_send(site: Site, today: date) -> list[RatingRequest]:
         .select_related("patient__user", "site__organization", "course")
         .order_by("day", "id")
     )
+    rows = [one for one in rows if (today - one.day).days in REMIND_ON_DAYS and address_of(one.patient)]
+    begun = _begun(rows, site, today)
     chosen: dict[Any, RatingRequest] = {}
     for request in rows:
-        if (today - request.day).days not in REMIND_ON_DAYS:
-            continue
-        if not address_of(request.patient) or _too_late(request, today):
+        if (request.course_id, request.kind) in begun:
             continue
         other = chosen.get(request.patient_id)
         if other is None or FIRST[request.kind] < FIRST[other.kind]:
@@ -87,19 +95,22 @@ def _to_send(site: Site, today: date) -> list[RatingRequest]:
     return list(chosen.values())
 
 
-def _too_late(request: RatingRequest, today: date) -> bool:
-    """A question before the needles, when the visit has begun; a baseline, when the first needle was placed."""
-    if request.kind not in ("visit", "baseline"):
-        return False
-    sessions = Session.objects.filter(course=request.course_id)
-    if request.kind == "baseline":
-        return sessions.filter(needled_at__isnull=False).exists()
-    return any(local(request.site, at).date() == today for at in sessions.values_list("opened_at", flat=True))
+def _begun(requests: list[RatingRequest], site: Site, today: date) -> set[tuple[UUID, str]]:
+    """(course, kind) that it is too late to ask: a question before the needles when the visit of today has begun, a
+    baseline when the first needle was placed. Two statements for each thousand courses."""
+    ids, found = list({one.course_id for one in requests if one.kind in ("visit", "baseline")}), set()
+    for start in range(0, len(ids), 1000):
+        sessions = Session.objects.filter(course__in=ids[start : start + 1000]).order_by()
+        needled = sessions.filter(needled_at__isnull=False).values_list("course", flat=True)
+        found |= {(course, "baseline") for course in needled.distinct()}
+        since, until = day_at(site, today)
+        opened = sessions.filter(opened_at__gte=since, opened_at__lt=until).values_list("course", flat=True)
+        found |= {(course, "visit") for course in opened.distinct()}
+    return found
 
 
 def _claim(request: RatingRequest, today: date) -> bool:
     """Takes the person's one message of the day, unless somebody has taken it or they stopped meanwhile."""
-    Messaging.objects.get_or_create(patient_id=request.patient_id)
     free = Messaging.objects.filter(patient_id=request.patient_id, stopped_at=None)
     return bool(free.filter(Q(sent_on=None) | Q(sent_on__lt=today)).update(sent_on=today))
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
-from django.db.models import Max, Q
+from django.db.models import Q
 from django.utils import timezone
 
 from deqi.record.actor import Actor
@@ -111,21 +113,31 @@ def own_page(actor: Actor) -> OwnPage:
 
 def tracked_symptoms(patient: Patient) -> list[str]:
     """The symptoms this person rates: those they said they feel, and those rated in the last 90 days."""
+    return tracked_by([patient.id])[patient.id]
+
+
+def tracked_by(patient_ids: Collection[UUID]) -> dict[UUID, list[str]]:
+    """The symptoms that each of these people rates (see `tracked_symptoms`). Two statements for all of them."""
     felt = {felt_code(key): key for key in symptoms()}
-    rows = Observation.objects.filter(patient=patient, code__in=felt).order_by("effective_at")
-    newest = dict(rows.values_list("code", "value"))
-    chosen = {felt[code] for code, value in newest.items() if value}
-    recent = (
-        Observation.objects.filter(
-            patient=patient,
-            code__in=rating_codes(),
-            effective_at__gte=timezone.now() - timedelta(days=90),
-        )
-        .values("code")
-        .annotate(last=Max("effective_at"))
-    )
-    chosen |= {key for row in recent if (key := symptom_of(row["code"]))}
-    return [key for key in symptoms() if key in chosen] or [key for key in symptoms() if key in USUAL]
+    rows = Observation.objects.filter(patient__in=patient_ids)
+    newest = {
+        (patient_id, code): value
+        for patient_id, code, value in rows.filter(code__in=felt)
+        .order_by("effective_at")
+        .values_list("patient_id", "code", "value")
+    }
+    chosen: dict[UUID, set[str]] = {patient_id: set() for patient_id in patient_ids}
+    for (patient_id, code), value in newest.items():
+        if value:
+            chosen[patient_id].add(felt[code])
+    recent = rows.filter(code__in=rating_codes(), effective_at__gte=timezone.now() - timedelta(days=90))
+    for patient_id, code in recent.order_by().values_list("patient_id", "code").distinct():
+        if key := symptom_of(code):
+            chosen[patient_id].add(key)
+    return {
+        patient_id: [key for key in symptoms() if key in keys] or [key for key in symptoms() if key in USUAL]
+        for patient_id, keys in chosen.items()
+    }
 
 
 def rated_today(patient: Patient) -> set[str]:
