@@ -22,7 +22,7 @@ from deqi.record.questionnaires.actions.instruments import (
 from deqi.record.questionnaires.actions.responses import amend, answer, assign, code_of, complete, withdraw
 from deqi.record.questionnaires.models import Assignment, Instrument, Response, ResponseNumber, UsePermission
 from deqi.record.questionnaires.queries import asked_of, instruments, score_lines, score_numbers
-from tests.questionnaires import made_up, source, tnsc_like
+from tests.questionnaires import calculated, made_up, questionnaire, source, tnsc_like
 
 SELF, STAFF = "self.answer", "clinical.write"
 
@@ -152,6 +152,34 @@ def test_it_is_not_sent_before_what_must_be_answered_is(people, given):
     answer(eve, people.eve_patient.id, given.id, "1", ["7"], verb=SELF)
     with pytest.raises(Refusal, match="1 still"):
         complete(eve, people.eve_patient.id, given.id, verb=SELF)
+
+
+def test_a_number_that_cannot_be_kept_is_said_and_nothing_is_lost(people, given):
+    fill(people, given, **{"2": ["1000000"]})
+    eve, key = people.actor("eve"), (people.eve_patient.id, given.id)
+    with pytest.raises(Refusal, match=r"How much.*1,000,000") as refused:
+        complete(eve, *key, verb=SELF)
+    assert refused.value.field == "2"
+    kept = Response.objects.get()
+    assert kept.status == Response.Status.OPEN and kept.answers["2"] == [1000000]
+    assert not Observation.objects.filter(code__startswith="form:").exists()
+    answer(eve, *key, "2", ["999999"], verb=SELF)
+    complete(eve, *key, verb=SELF)
+    assert Observation.objects.filter(value=999_999).count() >= 1
+
+
+def test_a_score_that_cannot_be_kept_is_said(people, course):
+    manager = people.actor("max")
+    one = {"linkId": "1", "text": "Which?", "type": "integer", "required": True}
+    form = questionnaire(one, calculated("2", "999999 + 1", "All in all"))
+    kept = import_instrument(manager, json.dumps(form).encode())
+    record_permission(manager, kept.id, uuid4(), who="The owner", statement="For this clinic, by letter.")
+    given = assign(people.actor("alice"), people.eve_patient.id, uuid4(), kept.id, where="home")
+    eve = people.actor("eve")
+    answer(eve, people.eve_patient.id, given.id, "1", ["1"], verb=SELF)
+    with pytest.raises(Refusal, match=r"All in all.*1,000,000"):
+        complete(eve, people.eve_patient.id, given.id, verb=SELF)
+    assert Response.objects.get().answers == {"1": [1]}
 
 
 def test_sent_it_is_a_fhir_resource_and_each_number_an_observation(people, sent, instrument, course):

@@ -37,6 +37,7 @@ from deqi.science.measures.questionnaire import (
     worked_out,
 )
 
+#: What the column of an observation holds, before the point.
 LARGEST = Decimal(999_999)
 
 
@@ -323,16 +324,26 @@ def code_of(instrument: Instrument, key: str) -> str:
 
 
 def _keep_numbers(actor: Actor, row: Response, form: Form) -> None:
-    """Each score and each numeric answer becomes an observation that knows its response."""
+    """Each score and each numeric answer becomes an observation that knows its response.
+
+    Raises Refusal when one is too large to be kept: nothing is dropped in silence, the answers stay as they are.
+    """
     found: list[tuple[str, str, str, Any, str, str]] = []
     for one in results(form, row.answers, scorer=row.instrument.scorer, links=row.instrument.links):
-        if one.value is not None and abs(one.value) <= LARGEST:
+        if one.value is not None:
             found.append(("score", one.key, one.label, one.value, one.unit, one.meaning))
     for item in form.questions:
         values = row.answers.get(item.link_id, [])
         number = number_of(item, values[0]) if len(values) == 1 else None
-        if number is not None and abs(number) <= LARGEST:
+        if number is not None:
             found.append(("answer", item.link_id, item.text or item.link_id, number, item.unit, ""))
+    for kind, key, label, value, *_ in found:
+        if abs(value) > LARGEST:
+            raise Refusal(
+                f"{label}: this comes to {value:,.0f}, and only numbers up to {LARGEST:,} can be kept. The answers stay as"
+                " they are. Please look at the numbers given; if they are right, the questionnaire needs another unit.",
+                field=key if kind == "answer" else "",
+            )
     observations = [
         Observation(
             id=uuid5(row.id, key),
