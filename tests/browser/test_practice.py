@@ -7,6 +7,7 @@ import pytest
 from deqi.record.care.actions.incidents import open_incident
 from deqi.record.practice.models import Licence, NeedleLot
 from tests.browser.conftest import axe, picture
+from tests.web.test_where_chance_decided import finished, start, taper
 
 pytestmark = pytest.mark.browser
 TODAY = date.today()
@@ -81,3 +82,28 @@ def test_the_practice_pages_are_calm_and_accessible(page, people, sign_in):
     page.goto(f"/practice/incidents/{people.eve_patient.id}/")
     axe(page)
     picture(page, "incident", sizes=["desk"], schemes=["light"])
+
+
+def test_where_chance_decided_shows_people_as_dots_and_numbers_and_gives_the_data(page, people, sign_in):
+    for number in range(10):
+        finished(people, number, start(people))
+    for number in range(3):
+        finished(people, 20 + number, start(people, symptom="tingling"))
+    for number in range(8):
+        finished(people, 30 + number, taper(people))
+    finished(people, 40, start(people, ago=20))
+    sign_in("alice").goto("/practice/")
+    page.get_by_role("link", name="Where chance decided").click()
+    page.get_by_role("heading", name="Where chance decided").wait_for()
+    page.get_by_text("Too few to say: 3 people so far.").wait_for()
+    page.locator("figure.chart svg").nth(2).wait_for()
+    axe(page)
+    picture(page, "where-chance-decided")
+    page.get_by_text("The same as a table").first.click()
+    page.get_by_text("The test in numbers").first.click()
+    page.get_by_text("exact sum of ranks").first.wait_for()
+    axe(page)
+    picture(page, "where-chance-decided-open")
+    with page.expect_download() as file:
+        page.get_by_role("link", name="Data as a file, no names").click()
+    assert file.value.suggested_filename == "where-chance-decided.zip"

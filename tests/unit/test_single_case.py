@@ -3,7 +3,8 @@
 import datetime as dt
 import json
 import random
-from itertools import product
+from itertools import combinations, product
+from math import comb
 
 import pytest
 from click.testing import CliRunner
@@ -17,13 +18,16 @@ from deqi.science.course.single_case import (
     TaperOutcome,
     TaperProtocol,
     commitment,
+    departure,
     draw,
     edgington,
     pooled_starts,
     pooled_tapers,
     rank_sum_p,
+    smallest_p,
     start_test,
     taper_outcome,
+    verdict,
 )
 from deqi.science.course.single_case.report import SECTIONS, CaseReport, report, reporting
 
@@ -157,9 +161,76 @@ def test_a_taper_gives_one_rise_and_is_tested_over_people_only():
     for few, said in (([outcome], "two patients"), ([outcome] * 3, "same arm"), ([outcome] * 30, "same arm")):
         with pytest.raises(SingleCaseError, match=said):
             pooled_tapers(few)
-    many = [TaperOutcome("burning", n % 2 == 0, 3, 4, 20) for n in range(30)]
-    with pytest.raises(SingleCaseError, match="30 patients are more than 22"):
+    many = [TaperOutcome("burning", n % 2 == 0, 3, 4, 20) for n in range(50)]
+    with pytest.raises(SingleCaseError, match="50 patients are more than 40"):
         pooled_tapers(many)
+
+
+@pytest.mark.parametrize("n", [2, 3, 7, 11])
+def test_the_divisions_met_in_the_middle_are_those_written_out(n):
+    """Ties too: whole and half points come up often."""
+    chance = random.Random(n)
+    for m in range(1, n):
+        rises = [chance.choice([-1, 0, 0.5, 0.5, 1, 2.25, 1 / 3]) for _ in range(n)]
+        found = pooled_tapers(
+            [TaperOutcome("burning", i < m, 3, 3 + rise, 20) for i, rise in enumerate(rises)]
+        )
+        rises = [(3 + rise) - 3 for rise in rises]
+        apart = [sum(part) / m - (sum(rises) - sum(part)) / (n - m) for part in combinations(rises, m)]
+        assert found.p == sum(one >= apart[0] - 1e-9 for one in apart) / comb(n, m), (m, rises)
+
+
+def test_forty_people_can_be_pooled_and_the_two_tails_make_one():
+    chance = random.Random(4)
+    rises = [chance.gauss(0, 1) for _ in range(40)]
+
+    def p(sign):
+        return pooled_tapers(
+            [TaperOutcome("burning", i % 2 == 0, 0, sign * r, 20) for i, r in enumerate(rises)]
+        ).p
+
+    assert p(1) + p(-1) == pytest.approx(
+        1, abs=1e-9
+    )  # but for the division that was drawn, one of 137,846,528,820
+
+
+def test_together_says_too_few_until_a_result_could_be_told_from_chance():
+    one = start_test(START, FALL, day(20))
+    four, five = [one] * 4, [one] * 5
+    assert verdict([], None) == "Too few to say: nobody has finished yet."
+    assert verdict([one], None).startswith("Too few to say: 1 person so far.")
+    assert verdict(four, pooled_starts(four)).startswith("Too few to say: 4 people so far.")
+    said = verdict(five, pooled_starts(five))
+    assert "fewer than 1 in 1,000" in said and "hard to put down to chance" in said
+    flat = [start_test(START, daily([5] * 63), day(20))] * 6
+    assert "cannot be told from chance" in verdict(flat, pooled_starts(flat))
+    arms = [TaperOutcome("burning", n == 0, 3, 9, 20) for n in range(7)]
+    assert smallest_p(arms) == pytest.approx(1 / 7)
+    assert verdict(arms, pooled_tapers(arms)).startswith("Too few to say: 7 people")
+    better = [TaperOutcome("burning", n < 5, 3, 5 if n < 5 else 3, 20) for n in range(10)]
+    said = verdict(better, pooled_tapers(better))
+    assert "stopping went with 2.0 points more rise" in said and "4 in 1,000" in said
+
+
+@pytest.mark.parametrize(
+    ("protocol", "drawn", "sessions", "on", "said"),
+    [
+        (START, 2, [20], 60, ""),
+        (START, 2, [21, 30], 60, "the first session was on 2026-01-22, 1 day after the drawn day"),
+        (START, 2, [14], 60, "the first session was on 2026-01-15, 6 days before the drawn day"),
+        (START, 2, [], 20, ""),
+        (START, 2, [], 21, "no session was given by 2026-01-22"),
+        (TAPER, 0, [60, 89], 130, ""),
+        (TAPER, 0, [90, 117], 130, "2 sessions in the four weeks in which none was drawn"),
+        (TAPER, 0, [118], 130, ""),
+        (TAPER, 1, [], 117, ""),
+        (TAPER, 1, [], 118, "no session in the four more weeks"),
+        (TAPER, 1, [95], 130, ""),
+    ],
+)
+def test_what_went_other_than_drawn_is_said(protocol, drawn, sessions, on, said):
+    """TAPER is on day 90, its weeks end on day 117."""
+    assert departure(protocol, drawn, [day(n) for n in sessions], day(on)) == said
 
 
 def test_numbness_and_pain_are_never_pooled():

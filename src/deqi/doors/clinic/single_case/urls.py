@@ -8,4 +8,6 @@ urlpatterns = [
     path("courses/<uuid:course_id>/chance/", views.single_case, name="single_case"),
     path("courses/<uuid:course_id>/chance/<uuid:case_id>/draw/", views.draw, name="single_case_draw"),
     path("chance/<uuid:case_id>/report.md", views.report, name="single_case_report"),
+    path("practice/chance/", views.pooled, name="single_case_pooled"),
+    path("practice/chance/data.zip", views.pooled_data, name="single_case_data"),
 ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import zipfile
 from uuid import UUID, uuid4
 
 from django.contrib import messages
@@ -9,12 +11,24 @@ from django.http import HttpRequest, HttpResponse
 
 from deqi.doors.access import needs
 from deqi.doors.clinic.single_case.forms import OfferForm
+from deqi.doors.clinic.single_case.plots import series_plot
 from deqi.doors.clock import render
 from deqi.doors.http import both, form_id, get_only, post_only, see_other
 from deqi.record.care.actions.single_case import draw_single_case, offer_single_case
+from deqi.record.care.queries.pooled import files_of, pooled_series
 from deqi.record.care.queries.single_case import single_case_page, single_case_report
 from deqi.record.errors import Refusal
 from deqi.science.course.single_case.report import report as written
+from deqi.science.measures import symptoms
+
+#: What the file of data says of itself.
+ABOUT = """Where chance decided: the data of the page, without names.
+
+Of each person who is counted one rating a day, and what was drawn. Days are moved: the first day of everybody (of a taper,
+the day of the draw) is 1 January 2001; the days between are as they were. Put both files of a design and symptom to the
+command and it gives the numbers of the page:
+
+"""
 
 
 @both
@@ -69,4 +83,41 @@ def report(request: HttpRequest, case_id: UUID) -> HttpResponse:
     about, _ = single_case_report(request.actor, case_id)
     response = HttpResponse(written(about), content_type="text/markdown; charset=utf-8")
     response["Content-Disposition"] = 'attachment; filename="single-case-report.md"'
+    return response
+
+
+@get_only
+@needs("clinical.view")
+def pooled(request: HttpRequest) -> HttpResponse:
+    """Where chance decided: everybody who finished, by design and symptom."""
+    found = pooled_series(request.actor, page="where chance decided")
+    shown = [
+        {
+            "one": one,
+            "label": symptoms()[one.symptom].label,
+            "id": f"{one.design}-{one.symptom}",
+            "plot": series_plot(one) if one.counted else None,
+        }
+        for one in found
+    ]
+    return render(request, "clinic/single_case/pooled.html", {"here": "practice", "series": shown})
+
+
+@get_only
+@needs("clinical.view")
+def pooled_data(request: HttpRequest) -> HttpResponse:
+    """The data as `deqi course single-case` reads them, one zip, no name in it."""
+    found = pooled_series(request.actor, page="where chance decided, data")
+    commands = [
+        f"deqi course single-case --design {one.design} --symptom {one.symptom} "
+        f"--ratings {one.design}-{one.symptom}-ratings.csv --draws {one.design}-{one.symptom}-draws.csv"
+        for one in found
+        if one.counted
+    ]
+    held = io.BytesIO()
+    with zipfile.ZipFile(held, "w", zipfile.ZIP_DEFLATED) as bundle:
+        for name, text in {**files_of(found), "README.txt": ABOUT + "\n".join(commands) + "\n"}.items():
+            bundle.writestr(name, text)
+    response = HttpResponse(held.getvalue(), content_type="application/zip")
+    response["Content-Disposition"] = 'attachment; filename="where-chance-decided.zip"'
     return response

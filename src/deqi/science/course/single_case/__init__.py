@@ -27,8 +27,11 @@ from deqi.science.course.single_case.randomisation import (
     pooled_starts,
     pooled_tapers,
     rank_sum_p,
+    smallest_p,
     start_test,
     taper_outcome,
+    usable,
+    verdict,
 )
 
 __all__ = [
@@ -50,6 +53,9 @@ __all__ = [
     "pooled_starts",
     "pooled_tapers",
     "rank_sum_p",
+    "smallest_p",
     "start_test",
     "taper_outcome",
+    "usable",
+    "verdict",
 ]

@@ -22,15 +22,19 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from fractions import Fraction
-from itertools import combinations
-from math import comb, factorial
+from itertools import accumulate
+from math import comb, factorial, prod
 from typing import Any
+
+import numpy as np
 
 from deqi.science.course.ratings import Rating
 from deqi.science.course.single_case.designs import SingleCaseError, StartProtocol, TaperProtocol
 
 Day = tuple[dt.date, float]
-MOST_TAPERS = 22  # 705,432 divisions; more patients are pooled clinic by clinic
+MOST_TAPERS = 40  # 2^20 sums a half; more patients are pooled clinic by clinic
+FEWEST = 5  # people, below which nothing is said of them together
+SMALL = 0.05
 CLOSE = 1e-9  # statistics nearer than this are ties
 
 
@@ -180,10 +184,8 @@ def rank_sum_p(ranks: Sequence[tuple[int, int]]) -> float:
     _checked_ranks(ranks)
     ways, total, seen = [1], 1, 0
     for rank, k in ranks:
-        spread = [0] * (len(ways) + k)
-        for place, count in enumerate(ways):
-            for step in range(1, k + 1):
-                spread[place + step] += count
+        upto = [0, *accumulate(ways)]  # upto[j]: the ways to a sum under j
+        spread = [upto[min(j, len(ways))] - upto[max(0, j - k)] for j in range(len(ways) + k)]
         ways, total, seen = spread, total * k, seen + rank
     return float(Fraction(sum(ways[: seen + 1]), total))
 
@@ -228,7 +230,7 @@ def pooled_starts(tests: Sequence[StartTest]) -> Pooled:
 def pooled_tapers(outcomes: Sequence[TaperOutcome]) -> Pooled:
     """Stop now against going on, over patients: exact over all divisions of the same sizes, one-sided (stopping rises).
 
-    Raises SingleCaseError for different symptoms, an empty arm, or more than 22 patients.
+    Raises SingleCaseError for different symptoms, an empty arm, or more than 40 patients.
     """
     _poolable([one.symptom for one in outcomes])
     n, m = len(outcomes), sum(one.stopped for one in outcomes)
@@ -240,20 +242,83 @@ def pooled_tapers(outcomes: Sequence[TaperOutcome]) -> Pooled:
             "and combine their p values."
         )
     rises = [one.rise for one in outcomes]
-    whole = sum(rises)
-
-    def difference(part: float) -> float:
-        return part / m - (whole - part) / (n - m)
-
-    seen = difference(sum(one.rise for one in outcomes if one.stopped))
-    as_large = sum(difference(sum(part)) >= seen - CLOSE for part in combinations(rises, m))
-    p = as_large / comb(n, m)
+    whole, stopped = sum(rises), sum(one.rise for one in outcomes if one.stopped)
+    seen = stopped / m - (whole - stopped) / (n - m)
+    least = (seen - CLOSE + whole / (n - m)) / (
+        1 / m + 1 / (n - m)
+    )  # the sum of those who stop, from which on it counts
+    p = _divisions_from(rises, m, least) / comb(n, m)
     words = (
         f"{m} patients were drawn to stop and {n - m} to go on: stopping went with {seen:+.1f} points more rise; "
         f"p = {p:.4f} over the {comb(n, m)} ways the same patients could have been drawn (it cannot be smaller than "
         f"{1 / comb(n, m):.4f})."
     )
     return Pooled(n, seen, seen, p, None, "exact over all divisions", words)
+
+
+def _divisions_from(rises: Sequence[float], m: int, least: float) -> int:
+    """How many of the ways to choose `m` of `rises` have a sum of `least` or more: two halves, met in the middle."""
+    half = len(rises) // 2
+    left, right = _sums_by_size(rises[:half]), _sums_by_size(rises[half:])
+    found = 0
+    for size, sums in enumerate(left):
+        if 0 <= m - size < len(right):
+            rest = np.sort(right[m - size])
+            found += int((len(rest) - np.searchsorted(rest, least - sums)).sum())
+    return found
+
+
+def _sums_by_size(values: Sequence[float]) -> list[np.ndarray]:
+    """The sum of every choice from `values`, by how many are chosen."""
+    sums = [np.zeros(1)]
+    for value in values:
+        longer = [sums[0], *(np.concatenate([a, b + value]) for a, b in zip(sums[1:], sums, strict=False))]
+        sums = [*longer, sums[-1] + value]
+    return sums
+
+
+def smallest_p(results: Sequence[StartTest | TaperOutcome]) -> float:
+    """The smallest p that these people could have given together, had chance and ratings agreed in everything."""
+    if all(isinstance(one, StartTest) for one in results):
+        return float(Fraction(1, prod(len(one.starts) for one in results if isinstance(one, StartTest))))
+    return 1 / comb(len(results), sum(one.stopped for one in results if isinstance(one, TaperOutcome)))
+
+
+def verdict(results: Sequence[StartTest | TaperOutcome], pooled: Pooled | None) -> str:
+    """What the people together say, in plain words; "too few to say" below `FEWEST`, or when no p could be small."""
+    n = len(results)
+    if not n:
+        return "Too few to say: nobody has finished yet."
+    start = isinstance(results[0], StartTest)
+    people = f"{n} {'person' if n == 1 else 'people'}"
+    if pooled is None or n < FEWEST or smallest_p(results) > SMALL:
+        enough = (
+            f"{FEWEST} or more can begin to tell"
+            if start
+            else f"{FEWEST} or more, some in each arm, can begin to tell"
+        )
+        return f"Too few to say: {people} so far. Chance alone can make so few look like anything; {enough}."
+    what = "the day treatment began" if start else "whether treatment stopped or went on"
+    seen = (
+        f"In {people} the ratings fell by {pooled.estimate:.1f} points on average at the drawn day"
+        if start and pooled.estimate >= 0
+        else f"In {people} the ratings rose by {-pooled.estimate:.1f} points on average at the drawn day"
+        if start
+        else f"In {people} stopping went with {abs(pooled.estimate):.1f} points {'more' if pooled.estimate >= 0 else 'less'} "
+        "rise than going on"
+    )
+    often = (
+        f"If {what} made no difference, chance alone would give as much in about {_in_a_hundred(pooled.p)}"
+    )
+    if pooled.p <= SMALL:
+        return f"{seen}. {often}: hard to put down to chance. It speaks of treatment as a whole, hope and attention too."
+    return f"{seen}. {often}: it cannot be told from chance. That is no proof that there is no difference."
+
+
+def _in_a_hundred(p: float) -> str:
+    if p < 0.001:
+        return "fewer than 1 in 1,000 such series"
+    return f"{p * 1000:.0f} in 1,000 such series" if p < 0.01 else f"{p * 100:.0f} in 100 such series"
 
 
 def _poolable(kinds: Sequence[str]) -> None:
