@@ -7,8 +7,14 @@ from types import SimpleNamespace
 
 from django.utils import timezone
 
-from deqi.record.care.models import Appointment, Course, Observation
+from deqi.record.care.codes import impact_code
+from deqi.record.care.models import Appointment, Course, Observation, Session
 from deqi.record.patients.models import Consent
+from deqi.record.practice.models import Licence
+from deqi.science.measures import impact_ratings
+
+#: How it limits life, without the activity that one chooses: asked once in a baseline.
+LIFE = [impact_code(key) for key, one in impact_ratings().items() if not one.own_activity]
 
 
 def consent(people: SimpleNamespace, decision: str = "given", days: float = 0) -> Consent:
@@ -33,3 +39,38 @@ def booked(people: SimpleNamespace, course: Course, days: float = 10) -> Appoint
         patient=people.eve_patient, course=course, site=people.north, practitioner=people.alice.practitioner,
         starts_at=timezone.now() + timedelta(days=days),
     )  # fmt: skip
+
+
+def limits(people: SimpleNamespace, days: float = 2, **levels: int) -> None:
+    """Eve said so many days ago how it limits her: 4 everywhere, unless `levels` say otherwise; she chose no activity."""
+    for code in LIFE:
+        Observation.objects.create(
+            patient=people.eve_patient, code=code, value=levels.get(code.removeprefix("impact_"), 4), unit="0-10",
+            recall="7d", channel="home", effective_at=timezone.now() - timedelta(days=days),
+        )  # fmt: skip
+
+
+def chose(people: SimpleNamespace, words: str = "walking the dog", days: float = 20) -> Observation:
+    """The activity Eve chose so many days ago, in her words; it was hard, 8."""
+    return Observation.objects.create(
+        patient=people.eve_patient, code=impact_code("chosen_activity"), value=8, unit="0-10", text=words, recall="7d",
+        channel="home", effective_at=timezone.now() - timedelta(days=days),
+    )  # fmt: skip
+
+
+def needled(people: SimpleNamespace, course: Course, number: int = 1, days_ago: float = 0.0) -> Session:
+    """A visit of Eve's with Alice, so many days ago, signed."""
+    at = timezone.now() - timedelta(days=days_ago)
+    return Session.objects.create(
+        course=course, patient=people.eve_patient, site=people.north, practitioner=people.alice.practitioner,
+        licence=Licence.objects.get(practitioner=people.alice.practitioner), number=number, state="signed",
+        opened_at=at, needled_at=at, removed_at=at, retention_planned_min=25, needles_in=8, needles_out=8,
+        signed_at=at, signed_by=people.alice,
+    )  # fmt: skip
+
+
+def at_noon(people: SimpleNamespace) -> None:
+    """At North it is noon, so that no day ends while a test runs."""
+    ahead = 12 - timezone.now().hour
+    people.north.time_zone = f"Etc/GMT{-ahead:+d}"  # the sign of these names is turned round
+    people.north.save()

@@ -123,6 +123,10 @@ class Record:
         Observation.objects.create(
             patient=self.patient, code="burning_felt", value=1, channel="home", effective_at=self.now
         )
+        Observation.objects.create(
+            patient=self.patient, code="impact_chosen_activity", value=8, recall="7d", channel="home",
+            text=f"Walk the dog, {self.word}", effective_at=self.now - timedelta(days=20),
+        )  # fmt: skip
         for days in (3, 10):
             Appointment.objects.create(
                 patient=self.patient, course=course, site=self.site, practitioner=self.user.practitioner,
@@ -134,8 +138,7 @@ class Record:
         )  # fmt: skip
         self.asked = RatingRequest.objects.create(
             course=course, patient=self.patient, site=self.site, practitioner=self.user.practitioner, kind="visit",
-            point=3, day=date.today(), until=date.today() + timedelta(days=2), codes=["burning_average"],
-            made_at=self.now,
+            point=3, day=date.today(), until=date.today() + timedelta(days=2), codes=["burning_average", "impact_chosen_activity", "global_change"], made_at=self.now,
         )  # fmt: skip
         return course
 

@@ -10,12 +10,17 @@ from deqi.science.course.asking import (
     AFTER_OPEN_DAYS,
     AFTER_WEEKS,
     BASELINE_DAYS,
+    LOOK_BACK_DAYS,
     REVIEW_DAYS,
+    Ask,
     CourseDays,
+    also_on,
     ask_on,
     review_day,
 )
 
+#: Stands for no ask in a list.
+NONE = Ask(date(2026, 1, 1), date(2026, 1, 1), "visit", 1)
 START = date(2026, 3, 2)
 days = st.integers(0, 260).map(lambda n: START + timedelta(days=n))
 
@@ -88,6 +93,27 @@ def test_after_the_end_three_asks_and_nothing_else_whether_or_not_they_return(co
     )
 
 
+@settings(max_examples=600, deadline=None)
+@given(courses(), days)
+def test_what_looks_back_is_asked_near_its_point_of_comparison_and_change_only_after_the_first_needle(
+    course, day
+):
+    ask = ask_on(course, day)
+    also = also_on(course, ask) if ask else None
+    if ask is not None and ask.kind in ("baseline", "after"):
+        assert also is not None, "every baseline and follow-up has it"
+    if also is None:
+        return
+    assert also.since <= ask.day
+    assert ("change" in also.parts) == (ask.kind != "baseline")
+    if "change" in also.parts:
+        assert course.first_needle is not None
+    if ask.kind in ("visit", "review"):
+        due = review_day(course)
+        assert also.since == due - timedelta(days=LOOK_BACK_DAYS)
+        assert -LOOK_BACK_DAYS <= (ask.day - due).days <= REVIEW_DAYS
+
+
 def test_a_course_by_hand():
     """Booked on 2 March for the 12th and weekly from then on, review after the fourth visit."""
     booked = CourseDays(booked_on=START, visits=(date(2026, 3, 12), date(2026, 3, 19)), review_after=4)
@@ -105,3 +131,7 @@ def test_a_course_by_hand():
     assert ask_on(begun, date(2026, 3, 26)).kind == "review"
     assert ask_on(begun, date(2026, 3, 25)) is None
     assert ask_on(begun, date(2026, 4, 2)) is None
+    look_back = [
+        n for n in range(8) if also_on(begun, ask_on(begun, date(2026, 3, 26) + timedelta(days=n)) or NONE)
+    ]
+    assert look_back == [4, 5, 6], "the third, second and last day before the review"

@@ -16,16 +16,14 @@ from deqi.record.care.actions import collecting, reminding
 from deqi.record.care.models import Appointment, Course, CourseRevision, Observation, RatingRequest
 from deqi.record.patients.models import Consent, Patient
 from deqi.record.practice.models import Organization
+from tests.asked import LIFE, at_noon
 
 BEFORE_MIDNIGHT = "23:59:59.999999"
 
 
 @pytest.fixture(autouse=True)
 def noon(people):
-    """At North it is noon, so that no day ends while a test runs."""
-    ahead = 12 - timezone.now().hour
-    people.north.time_zone = f"Etc/GMT{-ahead:+d}"  # the sign of these names is turned round
-    people.north.save()
+    at_noon(people)
 
 
 def coming(people, first: int, last: int) -> list[Course]:
@@ -85,8 +83,8 @@ def test_what_each_person_feels_is_asked_and_what_they_gave_before_counts(people
     )  # fmt: skip
     assert collecting.make_requests() == {"made": 3}
     asked = {one.course_id: one for one in RatingRequest.objects.all()}
-    assert asked[burning.id].codes == ["burning_average"] and asked[burning.id].answered_at == now
-    assert asked[numb.id].codes == ["numbness_average"] and asked[numb.id].answered_at is None
+    assert asked[burning.id].codes == ["burning_average", *LIFE] and asked[burning.id].answered_at == now
+    assert asked[numb.id].codes == ["numbness_average", *LIFE] and asked[numb.id].answered_at is None
     assert asked[silent.id].codes and asked[silent.id].channel == ""
 
 

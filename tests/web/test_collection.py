@@ -25,27 +25,20 @@ from deqi.record.care.models import Course, Messaging, Observation, RatingReques
 from deqi.record.errors import Refusal
 from deqi.record.practice.clock import today_at
 from deqi.record.practice.models import Licence, Organization
-from tests.asked import booked, consent, feels
+from tests.asked import booked, consent, feels, limits, needled
 
 TAP = "burning_average"
 
 
 @pytest.fixture
 def agreed(people):
-    """Eve agreed to be measured; she feels burning and numbness; messages go out at any hour."""
+    """Eve agreed to be measured; she feels burning and numbness, and said lately how it limits her, so that ratings
+    alone are asked; messages go out at any hour."""
     consent(people, "given", days=20)
     feels(people, "burning", "numbness")
+    limits(people)
     Organization.objects.update(messages_from="00:00", messages_until="23:59:59.999999")
     return people.eve_patient
-
-
-def needled(people, course, number=1, days_ago=0.0):
-    at = timezone.now() - timedelta(days=days_ago)
-    return Session.objects.create(
-        course=course, patient=people.eve_patient, site=people.north, practitioner=people.alice.practitioner,
-        licence=Licence.objects.get(practitioner=people.alice.practitioner), number=number, state="out",
-        opened_at=at, needled_at=at, removed_at=at, retention_planned_min=25, needles_in=8, needles_out=8,
-    )  # fmt: skip
 
 
 @pytest.fixture
@@ -125,6 +118,7 @@ def test_one_tap_is_kept_without_sign_in_and_shows_nothing_else(asked, people, c
     assert message.to == ["eve@test.example"]
     for word in ("burning", "numb", "acupuncture", "Eve", "Elm"):
         assert word.lower() not in (message.subject + message.body).lower()
+    assert "few more questions" not in message.body
     page = client.get(link_in(message), follow=True)
     text = page.content.decode()
     assert page.status_code == 200 and "How strong was the burning" in text

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
@@ -12,11 +13,10 @@ from django.views.decorators.http import require_http_methods
 from deqi.doors.access import public
 from deqi.doors.clock import render
 from deqi.doors.http import both, see_other
+from deqi.doors.tapping import answers_in_words, question_of, typed_number
 from deqi.record.care.actions.answering import Opened, answer, open_link, stop_messages
-from deqi.record.care.codes import label_of, symptom_of
 from deqi.record.care.links import request_behind
 from deqi.record.errors import Refusal
-from deqi.science.measures import symptoms
 
 #: Not there any more, for good: a reload will not help.
 GONE = 410
@@ -31,9 +31,20 @@ def begin(request: HttpRequest, token: str) -> HttpResponse:
         opened = open_link(token)
     except Refusal as refusal:
         return _over(request, token, refusal)
-    if opened.left:
-        return redirect("rating:rate", token, opened.left[0])
-    return render(request, "rating/done.html", {"token": token, "answers": _answers(opened)})
+    if left := opened.left():
+        return redirect("rating:rate", token, left[0])
+    return _thanks(request, token, opened)
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD"])
+@public
+def done(request: HttpRequest, token: str) -> HttpResponse:
+    """The end, also for who skipped something: what was answered today, and what may still be."""
+    try:
+        return _thanks(request, token, open_link(token))
+    except Refusal as refusal:
+        return _over(request, token, refusal)
 
 
 @never_cache
@@ -45,19 +56,19 @@ def rate(request: HttpRequest, token: str, code: str) -> HttpResponse:
         opened = open_link(token)
     except Refusal as refusal:
         return _over(request, token, refusal)
-    if code not in opened.request.codes or symptom_of(code) is None:
+    question = question_of(code)
+    if code not in opened.request.codes or question is None:
         raise Http404
     refused = None
     if request.method == "POST":
-        value = request.POST.get("answer", "")
         try:
-            opened = answer(token, code, int(value) if value.isdecimal() and len(value) < 3 else -1)
-            return see_other("rating:begin", token)
+            left = answer(token, code, typed_number(request.POST.get("answer", ""))).left(after=code)
+            return see_other("rating:rate", token, left[0]) if left else see_other("rating:done", token)
         except Refusal as refusal:
             if not refusal.field:
                 return _over(request, token, refusal)
             refused = refusal
-    context = {**_question(opened, code), "token": token, "refusal": refused}
+    context = {**question, **_place(opened, code), "token": token, "refusal": refused}
     return render(request, "rating/rate.html", context, status=422 if refused else 200)
 
 
@@ -84,23 +95,21 @@ def _over(request: HttpRequest, token: str, refusal: Refusal) -> HttpResponse:
     return render(request, "rating/over.html", context, status=GONE)
 
 
-def _question(opened: Opened, code: str) -> dict:
-    symptom, codes = symptoms()[symptom_of(code) or ""], opened.request.codes
+def _thanks(request: HttpRequest, token: str, opened: Opened) -> HttpResponse:
+    answers = answers_in_words(opened.request.codes, opened.given)
+    return render(
+        request, "rating/done.html", {"token": token, "answers": answers, "any": bool(opened.given)}
+    )
+
+
+def _place(opened: Opened, code: str) -> dict[str, Any]:
+    """Where a question stands among those of its request, and the answer given today."""
+    codes = opened.request.codes
     at = codes.index(code)
     return {
-        "over": _(symptom.label),
-        "title": _(symptom.question("24h", "average")),
-        "low": _(symptom.anchor_0),
-        "high": _(symptom.anchor_10),
         "chosen": opened.given.get(code),
-        "eleven": range(11),
         "number": at + 1,
         "count": len(codes),
         "back": codes[at - 1] if at else "",
+        "skip": codes[at + 1] if at + 1 < len(codes) else "",
     }
-
-
-def _answers(opened: Opened) -> list[dict]:
-    return [
-        {"code": code, "label": _(label_of(code)), "value": value} for code, value in opened.given.items()
-    ]

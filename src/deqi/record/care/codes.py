@@ -16,6 +16,7 @@ from deqi.science.measures.items import SIDES
 
 GLOBAL_CHANGE = "global_change"
 EXPECTATION = "expectation"
+CHOSEN_ACTIVITY = "impact_chosen_activity"  # its text holds the person's own words for it
 GOAL = "goal_activity"  # in words: what the person wants to be able to do again
 ONSET_MONTHS = "symptoms_for_months"
 
@@ -46,6 +47,23 @@ def impact_code(key: str) -> str:
     return f"impact_{measures.impact_ratings()[key].key}"
 
 
+def scale_of(code: str) -> range:
+    """The answers there are to a question that is tapped: 0 to 10, or the seven steps of the overall change.
+
+    Example:
+        >>> scale_of("burning_average"), scale_of("global_change")
+        (range(0, 11), range(1, 8))
+    """
+    return range(1, 8) if code == GLOBAL_CHANGE else range(11)
+
+
+def recall_of(code: str) -> str:
+    """The time a question that is tapped looks back on: a day, seven days, or to the start of treatment."""
+    if code == GLOBAL_CHANGE:
+        return "start"
+    return "7d" if code.startswith("impact_") else "24h"
+
+
 def examination_code(item: str, side: str) -> str:
     """The code of one finding at the bedside, left or right."""
     return f"{measures.examination_items()[item].key}_{side}"
@@ -62,6 +80,8 @@ def label_of(code: str) -> str:
     if symptom in measures.symptoms() and kind in ("average", "worst"):
         label = measures.symptoms()[symptom].label
         return label if kind == "average" else f"{label}, worst"
+    if code == GLOBAL_CHANGE:
+        return "Overall change"
     impact = code.removeprefix("impact_")
     if impact in measures.impact_ratings():
         return measures.impact_ratings()[impact].label

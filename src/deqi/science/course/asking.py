@@ -10,6 +10,15 @@
 The lengths are those of the measured course (`measures/course_model.md`); that a fortnight is enough is our proposal.
 One ask a day at most. After the first needle no baseline rating is ever asked.
 
+Some asks carry more than ratings (`also_on`): how it limits life, and how it is all in all. These look back over seven
+days or to the start, so once is enough for each point of comparison:
+
+| when | also asked |
+| --- | --- |
+| in the baseline | the chosen activity and daily life |
+| from the third day before a review on, while it is due and not held | the same, and the overall change |
+| 4, 12 and 26 weeks after the end | the same, and the overall change |
+
 Example:
     >>> from datetime import date
     >>> ask_on(CourseDays(booked_on=date(2026, 3, 2)), date(2026, 3, 4))
@@ -23,12 +32,17 @@ from datetime import date, timedelta
 from typing import Literal
 
 Kind = Literal["baseline", "visit", "review", "after"]
+Part = Literal["activity", "impact", "change"]
 
 BASELINE_DAYS = 14
 REVIEW_DAYS = 7
 #: Weeks after the end of a course, and for how many days each of these asks stays open.
 AFTER_WEEKS = (4, 12, 26)
 AFTER_OPEN_DAYS = 14
+#: From so many days before a review on the questions that look back are asked, so that they meet its seven-day means.
+LOOK_BACK_DAYS = 3
+#: An answer to one of these questions stands for so many days, whichever way it came: they speak of seven.
+STANDS_DAYS = 7
 #: On these days of an ask that stays open it is mailed (again).
 REMIND_ON_DAYS = (0, 3, 7)
 
@@ -66,6 +80,14 @@ class Ask:
     point: int
 
 
+@dataclass(frozen=True, slots=True)
+class Also:
+    """What an ask carries besides ratings. Once an ask from `since` on was answered, it is not asked again."""
+
+    parts: tuple[Part, ...]
+    since: date
+
+
 def ask_on(course: CourseDays, day: date) -> Ask | None:
     """What is asked on `day`, or None. An ask that stays open is the same ask on each of its days."""
     if course.ended_on is not None:
@@ -78,6 +100,27 @@ def ask_on(course: CourseDays, day: date) -> Ask | None:
         number = (day - course.booked_on).days + 1
         if 1 <= number <= BASELINE_DAYS:
             return Ask(day, day, "baseline", number)
+    return None
+
+
+def also_on(course: CourseDays, ask: Ask) -> Also | None:
+    """What else `ask` carries, or None. The overall change is never asked before the first needle.
+
+    Example:
+        >>> day = date(2026, 3, 2)
+        >>> also_on(CourseDays(booked_on=day), Ask(day, day, "baseline", 1))
+        Also(parts=('activity', 'impact'), since=datetime.date(2026, 3, 2))
+    """
+    if ask.kind == "baseline":
+        return Also(("activity", "impact"), ask.day - timedelta(days=ask.point - 1))
+    if ask.kind == "after":
+        return Also(("activity", "impact", "change"), ask.day)
+    due = review_day(course)
+    if due is None or course.first_needle is None:
+        return None
+    since = due - timedelta(days=LOOK_BACK_DAYS)
+    if since <= ask.day <= due + timedelta(days=REVIEW_DAYS):
+        return Also(("activity", "impact", "change"), since)
     return None
 
 

@@ -74,13 +74,12 @@ class DecisionForm(DeqiForm):
 
 
 def decision_initial(matter: ReviewMatter) -> dict[str, Any]:
-    """The next review as planned, or four sessions on; the patient's own last answer."""
+    """The next review as planned, or four sessions on; the patient's own answer since the last review."""
     given, plan = matter.position.given, matter.plan
     ahead = [point for point in plan["review_sessions"] if point > given]
     following = ahead[0] if ahead else given + 4
-    last = matter.global_change[-1][1] if matter.global_change else None
     return {
         "next_review": following,
         "planned_sessions": max(plan["planned_sessions"], following),
-        "global_change": int(last) if last else None,
+        "global_change": int(matter.overall[1]) if matter.overall else None,
     }

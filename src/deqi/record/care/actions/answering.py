@@ -12,14 +12,15 @@ from django.utils.translation import gettext as _
 from deqi.record.actor import Actor
 from deqi.record.audit.actions import SAME_LOOK, log
 from deqi.record.audit.models import AuditEntry
-from deqi.record.care.actions.collecting import credit, home_rating_id, is_locked
+from deqi.record.care.actions.collecting import home_rating_id, keep_tap
 from deqi.record.care.links import request_behind
 from deqi.record.care.models import Messaging, Observation, RatingRequest
+from deqi.record.care.queries.asked import is_locked, is_over
 from deqi.record.errors import NotFound, Refusal
 from deqi.record.patients.models import Consent, Patient
 from deqi.record.patients.queries.consents import consented
 from deqi.record.permissions import Role
-from deqi.record.practice.clock import local, today_at
+from deqi.record.practice.clock import today_at
 
 
 @dataclass(frozen=True)
@@ -30,10 +31,10 @@ class Opened:
     today: date
     given: dict[str, int]
 
-    @property
-    def left(self) -> list[str]:
-        """Questions without an answer today, in their order."""
-        return [code for code in self.request.codes if code not in self.given]
+    def left(self, after: str = "") -> list[str]:
+        """Questions without an answer today, in their order: all of them, or those that follow one."""
+        codes = self.request.codes
+        return [code for code in codes[codes.index(after) + 1 if after else 0 :] if code not in self.given]
 
 
 def bearer(patient: Patient) -> Actor:
@@ -62,7 +63,7 @@ def open_link(token: str, *, look: bool = True) -> Opened:
         )
     if is_locked(request):
         raise Refusal(_("Your treatment has begun, so this question is over. Thank you."), code="locked")
-    if request.answered_at and local(request.site, request.answered_at).date() < today:
+    if is_over(request, today):
         raise Refusal(_("You have answered this one. Thank you."), code="answered")
     if look:
         _log_look(request)
@@ -86,31 +87,20 @@ def _log_look(request: RatingRequest) -> None:
 
 @transaction.atomic
 def answer(token: str, code: str, value: int) -> Opened:
-    """Keeps a tap. The same tap again changes nothing; another number on the same day corrects it."""
+    """Keeps a tap. The same tap again changes nothing; another on the same day corrects it."""
     opened = open_link(token, look=False)
     request, patient = opened.request, opened.request.patient
     if code not in request.codes:
         raise NotFound("This link does not ask that.")
-    if not 0 <= value <= 10:
-        raise Refusal(_("Choose a number from 0 to 10."), field="value")
-    rating, made = Observation.objects.get_or_create(
-        id=home_rating_id(patient.id, opened.today, code),
-        defaults={
-            "patient": patient,
-            "course": request.course,
-            "code": code,
-            "value": value,
-            "unit": "0-10",
-            "recall": "24h",
-            "channel": Observation.Channel.LINK,
-            "effective_at": timezone.now(),
-        },
+    keep_tap(
+        bearer(patient),
+        patient,
+        code,
+        value,
+        today=opened.today,
+        channel=Observation.Channel.LINK,
+        course_id=request.course_id,
     )
-    if made or rating.value != value:
-        rating.value = value
-        rating.save(update_fields=["value"])
-        log(bearer(patient), "self.answer", patient_id=patient.id, about=rating, detail={"code": code})
-    credit(bearer(patient), rating, opened.today)
     return open_link(token, look=False)
 
 

@@ -9,18 +9,22 @@ from uuid import UUID, uuid5
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from deqi.record.actor import SYSTEM, Actor
 from deqi.record.audit.actions import log, log_many
-from deqi.record.care.codes import rating_code
-from deqi.record.care.models import Course, Observation, RatingRequest, Session
-from deqi.record.care.queries.asked import courses_to_ask, days_of, open_requests
-from deqi.record.care.queries.own import tracked_by
+from deqi.record.care.codes import CHOSEN_ACTIVITY, GLOBAL_CHANGE, rating_code, recall_of, scale_of
+from deqi.record.care.models import Course, Observation, RatingRequest
+from deqi.record.care.queries.asked import courses_to_ask, days_of, is_locked, open_requests
+from deqi.record.care.queries.besides import codes_besides
+from deqi.record.care.queries.own import chosen_activity, tracked_by
+from deqi.record.errors import Refusal
+from deqi.record.patients.models import Patient
 from deqi.record.practice.clock import today_at
-from deqi.science.course.asking import Ask, ask_on
+from deqi.science.course.asking import Ask, also_on, ask_on
 
 BATCH = 200
-#: Nobody taps through more questions than this each day; the first of the person's symptoms are asked.
+#: Nobody rates more symptoms than this each day; the first of those they feel are asked.
 MOST_QUESTIONS = 4
 
 
@@ -47,9 +51,11 @@ def _ask_these(courses: list[Course]) -> int:
     days = days_of(courses)
     due = {course.id: ask_on(days[course.id], today_at(course.site)) for course in courses}
     new = _not_made({key: ask for key, ask in due.items() if ask})
+    also = {key: more for key, ask in new.items() if (more := also_on(days[key], ask))}
+    besides = codes_besides(courses, also)
     symptoms = tracked_by([course.patient_id for course in courses if course.id in new])
     requests = [
-        _request(course, new[course.id], symptoms[course.patient_id])
+        _request(course, new[course.id], symptoms[course.patient_id], besides.get(course.id, []))
         for course in courses
         if course.id in new
     ]
@@ -63,7 +69,7 @@ def _not_made(asks: dict[UUID, Ask]) -> dict[UUID, Ask]:
     return {key: ask for key, ask in asks.items() if (key, ask.day) not in made}
 
 
-def _request(course: Course, ask: Ask, symptoms: list[str]) -> RatingRequest:
+def _request(course: Course, ask: Ask, symptoms: list[str], besides: list[str]) -> RatingRequest:
     return RatingRequest(
         id=request_id(course.id, ask.day),
         course=course,
@@ -74,7 +80,7 @@ def _request(course: Course, ask: Ask, symptoms: list[str]) -> RatingRequest:
         point=ask.point,
         day=ask.day,
         until=ask.until,
-        codes=[rating_code(key) for key in symptoms[:MOST_QUESTIONS]],
+        codes=[*(rating_code(key) for key in symptoms[:MOST_QUESTIONS]), *besides],
         made_at=timezone.now(),
     )
 
@@ -134,12 +140,52 @@ def withdraw(course: Course, why: str, kinds: Iterable[str] = ()) -> int:
     return rows.update(withdrawn_at=timezone.now(), withdrawn_why=why)
 
 
-def is_locked(request: RatingRequest) -> bool:
-    """Whether this asks for a baseline that the first needle has locked."""
-    return (
-        request.kind == RatingRequest.Kind.BASELINE
-        and Session.objects.filter(course=request.course_id, needled_at__isnull=False).exists()
+@transaction.atomic
+def keep_tap(
+    actor: Actor,
+    patient: Patient,
+    code: str,
+    value: int,
+    *,
+    today: date,
+    channel: str,
+    course_id: UUID | None,
+) -> Observation:
+    """Keeps an answer given at home by one tap: one a person, day and question, the last tap counts.
+
+    Raises Refusal (field `value`) for an answer there is not, and for one of a baseline that is locked.
+    """
+    if value not in scale_of(code):
+        words = (
+            _("Choose one of the seven answers.")
+            if code == GLOBAL_CHANGE
+            else _("Choose a number from 0 to 10.")
+        )
+        raise Refusal(words, field="value")
+    activity = chosen_activity(patient.id) if code == CHOSEN_ACTIVITY else None
+    kept, made = Observation.objects.get_or_create(
+        id=home_rating_id(patient.id, today, code),
+        defaults={
+            "patient": patient,
+            "course_id": course_id,
+            "code": code,
+            "value": value,
+            "unit": "" if code == GLOBAL_CHANGE else "0-10",
+            "text": activity.text if activity else "",
+            "recall": recall_of(code),
+            "channel": channel,
+            "effective_at": timezone.now(),
+            "recorded_by_id": actor.user_id,
+        },
     )
+    if made or kept.value != value:
+        if kept.request and is_locked(kept.request):
+            raise Refusal(_("Your treatment has begun, so this answer from before it stays as it was."))
+        kept.value = value
+        kept.save(update_fields=["value"])
+        log(actor, "self.answer", patient_id=patient.id, about=kept, detail={"code": code})
+    credit(actor, kept, today)
+    return kept
 
 
 def credit(actor: Actor, rating: Observation, today: date) -> RatingRequest | None:

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from deqi.record.actor import Actor
 from deqi.record.audit.actions import log
-from deqi.record.care.actions.collecting import credit, home_rating_id, is_locked
+from deqi.record.care.actions.collecting import keep_tap
 from deqi.record.care.models import AdverseEvent, Observation, Session, Task
 from deqi.record.care.queries.own import check_in
 from deqi.record.errors import NotFound, Refusal
@@ -24,38 +24,20 @@ from deqi.science.safety import RedFlag, adverse_event_types, red_flags
 OLDEST_DAYS = 366
 
 
-@transaction.atomic
 def rate_today(actor: Actor, code: str, value: int) -> Observation:
-    """Keeps today's rating of one question of the check-in. One a day: tapped again, the last tap counts."""
+    """Keeps today's answer to one question of the check-in. One a day: tapped again, the last tap counts."""
     asked = check_in(actor)
     if code not in asked.codes:
         raise NotFound("This is not asked today.")
-    if not 0 <= value <= 10:
-        raise Refusal(_("Choose a number from 0 to 10."), field="value")
-    patient, today = asked.patient, today_at(asked.patient.home_site)
-    weekly = code.startswith("impact_")
-    rating, created = Observation.objects.get_or_create(
-        id=home_rating_id(patient.id, today, code),
-        defaults={
-            "patient": patient,
-            "code": code,
-            "value": value,
-            "unit": "0-10",
-            "text": asked.activity if weekly else "",
-            "recall": "7d" if weekly else "24h",
-            "channel": Observation.Channel.HOME,
-            "effective_at": timezone.now(),
-            "recorded_by_id": actor.user_id,
-        },
+    return keep_tap(
+        actor,
+        asked.patient,
+        code,
+        value,
+        today=today_at(asked.patient.home_site),
+        channel=Observation.Channel.HOME,
+        course_id=asked.courses.get(code),
     )
-    if created or rating.value != value:
-        if rating.request and is_locked(rating.request):
-            raise Refusal(_("Your treatment has begun, so this answer from before it stays as it was."))
-        rating.value = value
-        rating.save(update_fields=["value"])
-        log(actor, "self.answer", patient_id=patient.id, about=rating, detail={"code": code})
-    credit(actor, rating, today)
-    return rating
 
 
 def after_needling_flags() -> list[RedFlag]:

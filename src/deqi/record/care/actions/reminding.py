@@ -20,6 +20,7 @@ from django.utils.translation import gettext as _
 
 from deqi.record.actor import SYSTEM
 from deqi.record.audit.actions import log
+from deqi.record.care.codes import symptom_of
 from deqi.record.care.links import address_of, link_for
 from deqi.record.care.models import Messaging, RatingRequest, Session
 from deqi.record.care.queries.asked import measured
@@ -133,6 +134,7 @@ def message_for(request: RatingRequest) -> EmailMessage:
     parts = [
         asks,
         link_for(request),
+        *_more_words(request),
         _(
             "Ratings on good days and bad days tell best whether it helps. Nobody reads this message for urgent help."
         ),
@@ -149,6 +151,13 @@ def message_for(request: RatingRequest) -> EmailMessage:
             "Auto-Submitted": "auto-generated",
         },
     )
+
+
+def _more_words(request: RatingRequest) -> list[str]:
+    """A line for the days on which more is asked than ratings, so that nobody is surprised by the number."""
+    if all(symptom_of(code) for code in request.codes):
+        return []
+    return [_("A few more questions than usual follow this time. Each can be skipped.")]
 
 
 def messages_of(patient: Patient) -> Messaging:

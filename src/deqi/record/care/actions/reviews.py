@@ -71,7 +71,7 @@ def decide_review(
         reason=reason.strip(),
         decided_by_id=actor.user_id,
     )
-    if global_change is not None:
+    if global_change is not None and not (matter.overall and matter.overall[1] == global_change):
         _note_global_change(actor, matter, global_change)
     close_review_tasks(actor, matter.course)
     _follow(actor, matter, review, steps or NextSteps())
@@ -133,6 +133,7 @@ def first_last(values: list[tuple[Any, float]]) -> dict[str, Any]:
 
 
 def _note_global_change(actor: Actor, matter: ReviewMatter, step: int) -> None:
+    """Keeps what was said in the room; what the person had answered by themselves is kept already."""
     Observation.objects.create(
         patient=matter.patient,
         course=matter.course,

@@ -9,7 +9,7 @@ from typing import Any
 from django.utils import timezone
 
 from deqi.record.actor import Actor
-from deqi.record.care.codes import ONSET_MONTHS, felt_code, impact_code
+from deqi.record.care.codes import CHOSEN_ACTIVITY, ONSET_MONTHS, felt_code
 from deqi.record.care.intake.answers import Answer
 from deqi.record.care.intake.steps import DIAGNOSES, Step
 from deqi.record.care.models import Observation
@@ -78,7 +78,7 @@ def _scale(actor: Actor, patient: Patient, intake: Intake, step: Step, answer: A
         "unit": "0-10",
         "recall": RECALL.get(step.about.partition("_")[0], "24h"),
     }
-    if step.about == impact_code("chosen_activity"):
+    if step.about == CHOSEN_ACTIVITY:
         values["text"] = intake.answers["activity"]["text"]
     _observe(actor, patient, intake, step.key, step.about, **values)
 

@@ -10,13 +10,17 @@ from uuid import UUID
 
 from django.db.models import Min, OuterRef, Q, QuerySet, Subquery
 
-from deqi.record.care.models import Appointment, Course, CourseRevision, RatingRequest, Session
+from deqi.record.care.codes import symptom_of
+from deqi.record.care.models import Appointment, Course, CourseRevision, Observation, RatingRequest, Session
 from deqi.record.care.queries.courses import position_of, with_position
 from deqi.record.patients.models import Consent
+from deqi.record.patients.queries.consents import consented
 from deqi.record.practice.clock import local, today_at
 from deqi.science.course.asking import AFTER_OPEN_DAYS, AFTER_WEEKS, CourseDays
 
 COMING = (Appointment.Status.BOOKED, Appointment.Status.ARRIVED, Appointment.Status.IN_ROOM)
+#: Given at home, on the own page or by a link.
+AT_HOME = (Observation.Channel.HOME, Observation.Channel.LINK)
 #: Courses that ended longer ago have no ask to come.
 AFTERCARE = timedelta(weeks=max(AFTER_WEEKS), days=AFTER_OPEN_DAYS + 1)
 
@@ -99,6 +103,29 @@ def open_requests(patient_id: UUID, today: date) -> QuerySet[RatingRequest]:
         patient_id=patient_id, day__lte=today, until__gte=today, withdrawn_at=None
     )
     return rows.order_by("day", "id")
+
+
+def is_locked(request: RatingRequest) -> bool:
+    """Whether this asks for a baseline that the first needle has locked."""
+    return (
+        request.kind == RatingRequest.Kind.BASELINE
+        and Session.objects.filter(course=request.course_id, needled_at__isnull=False).exists()
+    )
+
+
+def is_over(request: RatingRequest, today: date) -> bool:
+    """Whether it was answered on a day before `today`: an answer can be changed on its own day only."""
+    return request.answered_at is not None and local(request.site, request.answered_at).date() < today
+
+
+def asked_besides(patient_id: UUID, today: date) -> dict[str, UUID]:
+    """What open requests ask besides symptoms, code -> course; nothing of people who no longer agree to it."""
+    found: dict[str, UUID] = {}
+    for request in open_requests(patient_id, today).select_related("site"):
+        more = [code for code in request.codes if symptom_of(code) is None]
+        if more and not is_over(request, today) and not is_locked(request):
+            found |= dict.fromkeys(more, request.course_id)
+    return found if found and consented(patient_id, Consent.Kind.MEASUREMENT) else {}
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from deqi.record.actor import Actor
-from deqi.record.care.codes import felt_code, impact_code, rating_code, rating_codes, symptom_of
+from deqi.record.care.codes import CHOSEN_ACTIVITY, felt_code, rating_code, rating_codes, symptom_of
 from deqi.record.care.models import (
     AdverseEvent,
     Appointment,
@@ -22,6 +22,7 @@ from deqi.record.care.models import (
     Review,
     Session,
 )
+from deqi.record.care.queries.asked import AT_HOME, asked_besides
 from deqi.record.care.queries.chance import Decided, decided_for
 from deqi.record.care.queries.courses import GIVEN, CoursePosition, open_course_of, position_of
 from deqi.record.patients.models import Allergy, Consent, Intake, Medication, Patient
@@ -36,8 +37,6 @@ from deqi.science.measures import symptoms
 DRAWN = timedelta(days=366)
 BEFORE_COURSE = timedelta(days=30)
 BEADS = 24
-#: Given at home, on the own page or by a link.
-AT_HOME = (Observation.Channel.HOME, Observation.Channel.LINK)
 #: Asked when nothing is known of what the person feels.
 USUAL = ("pain", "burning", "tingling", "numbness")
 
@@ -155,33 +154,37 @@ def rated_today(patient: Patient) -> set[str]:
 
 @dataclass(frozen=True)
 class CheckIn:
-    """Today's questions: (code, symptom or None for the activity), and the answers given today by code."""
+    """Today's questions by code, the answers given today, and the courses for which some are asked now."""
 
     patient: Patient
     codes: list[str]
     today: dict[str, int]
     activity: str
+    courses: dict[str, UUID]
 
 
 def check_in(actor: Actor) -> CheckIn:
-    """What is asked today: each tracked symptom; the chosen activity once a week, in the person's own words."""
+    """What is asked today: each tracked symptom; the chosen activity once a week, in the person's own words; and
+    what an open request asks besides."""
     patient = patient_for(actor, actor.patient_id, "self.answer", page="check-in")
     codes = [rating_code(key) for key in tracked_symptoms(patient)]
-    code = impact_code("chosen_activity")
-    last = (
-        Observation.objects.filter(patient=patient, code=code)
-        .exclude(text="")
-        .order_by("-effective_at")
-        .first()
-    )
-    since, until = day_at(patient.home_site, today_at(patient.home_site))
+    last, today = chosen_activity(patient.id), today_at(patient.home_site)
+    since, until = day_at(patient.home_site, today)
     if last and (last.effective_at >= since or last.effective_at < since - timedelta(days=6)):
-        codes.append(code)
+        codes.append(CHOSEN_ACTIVITY)
+    courses = asked_besides(patient.id, today)
+    codes += [code for code in courses if code not in codes]
     given = Observation.objects.filter(
         patient=patient, code__in=codes, channel__in=AT_HOME, effective_at__gte=since, effective_at__lt=until
     )
-    today = {code: int(value) for code, value in given.values_list("code", "value") if value is not None}
-    return CheckIn(patient, codes, today, last.text if last else "")
+    held = {code: int(value) for code, value in given.values_list("code", "value") if value is not None}
+    return CheckIn(patient, codes, held, last.text if last else "", courses)
+
+
+def chosen_activity(patient_id: UUID) -> Observation | None:
+    """The last rating of the activity this person chose, with their words for it. None when none was chosen."""
+    rows = Observation.objects.filter(patient=patient_id, code=CHOSEN_ACTIVITY).exclude(text="")
+    return rows.order_by("-effective_at").first()
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,14 @@ from uuid import UUID
 from django.db.models import Q
 
 from deqi.record.actor import Actor
-from deqi.record.care.codes import GLOBAL_CHANGE, conduction_codes, impact_code, rating_codes, symptom_of
+from deqi.record.care.codes import (
+    CHOSEN_ACTIVITY,
+    GLOBAL_CHANGE,
+    conduction_codes,
+    impact_code,
+    rating_codes,
+    symptom_of,
+)
 from deqi.record.care.models import (
     AdverseEvent,
     Course,
@@ -78,6 +85,13 @@ class ReviewMatter:
     def plan(self) -> dict[str, Any]:
         """The plan in force."""
         return self.revisions[0]
+
+    @property
+    def overall(self) -> tuple[date, float] | None:
+        """The newest answer on the overall change since the last review that was held, with its day."""
+        last = local(self.patient.home_site, self.reviews[0]["at"]).date() if self.reviews else None
+        found = self.global_change[-1] if self.global_change else None
+        return found if found and (last is None or found[0] > last) else None
 
     @property
     def agreed(self) -> AgreedRule | None:
@@ -174,7 +188,7 @@ def matter_of(patient: Patient, course: Course, **more: Some) -> ReviewMatter:
         looks=some(CourseLook.objects.filter(course=course), "key", "look"),
         **more,
     )
-    ratings, series, goal_text = _observations(patient, since, on)
+    ratings, series, goal_text = _observations(patient, course, since, on)
     return ReviewMatter(
         patient=patient,
         course=course,
@@ -200,14 +214,20 @@ def examination_codes() -> list[str]:
     return [f"{key}_{side}" for key in examination_items() for side in SIDES]
 
 
-def _observations(patient: Patient, since: Any, on: date) -> tuple[list[dict[str, Any]], dict, str]:
-    """Ratings as the course model reads them, every other series, and the patient's own activity in words."""
+def _observations(
+    patient: Patient, course: Course, since: Any, on: date
+) -> tuple[list[dict[str, Any]], dict, str]:
+    """Ratings as the course model reads them, every other series, and the patient's own activity in words.
+
+    The overall change speaks of one course: what was said of another is left out.
+    """
     site = patient.home_site
     wanted = [*rating_codes(), *map(impact_code, impact_ratings()), GLOBAL_CHANGE]
     wanted += [*examination_codes(), *conduction_codes()]
     rows = (
         Observation.objects.filter(patient=patient, code__in=wanted, effective_at__gte=since)
         .filter(Q(value__isnull=False))
+        .exclude(Q(code=GLOBAL_CHANGE) & ~Q(course=course.id) & Q(course__isnull=False))
         .order_by("effective_at")
         .values_list("code", "value", "effective_at", "recall", "channel", "text")
     )
@@ -230,7 +250,7 @@ def _observations(patient: Patient, since: Any, on: date) -> tuple[list[dict[str
             )
         else:
             series.setdefault(code, []).append((day, float(value)))
-            goal_text = text or goal_text if code == impact_code("chosen_activity") else goal_text
+            goal_text = text or goal_text if code == CHOSEN_ACTIVITY else goal_text
     return ratings, series, goal_text
 
 
