@@ -7,9 +7,13 @@ from datetime import date
 import numpy as np
 import pytest
 
+from deqi.record.actor import Actor
 from deqi.record.care.intake.steps import Told, story
+from deqi.record.care.models import SingleCase
+from deqi.record.care.queries.pooled import pooled_series
 from deqi.record.operations.check import CHECKS
 from deqi.record.patients.models import Allergy, Intake, Patient, SafetyFact
+from deqi.record.permissions import Role
 from deqi.record.synthetic.clinic import fill
 from deqi.record.synthetic.profiles import GIVEN, MENS, PROFILES
 from deqi.record.synthetic.story import facts_told, tell
@@ -54,3 +58,13 @@ def test_a_small_clinic_is_filled_with_stories_and_is_sound(db):
     assert set(Allergy.objects.values_list("substance", flat=True)) >= asked
     record = {name: check for name, check in CHECKS.items() if name != "database"}
     assert [fault for check in record.values() for fault in check()] == []
+
+
+def test_some_let_chance_decide_and_it_went_as_drawn(db):
+    fill(patients=24, long_sessions=4, say=lambda words: None)
+    found = pooled_series(Actor(roles=frozenset({(Role.SENIOR, None)})), page="test")
+    assert {one.design for one in found} == {"randomised-start", "randomised-taper"}
+    for one in found:
+        assert one.symptom == "burning" and one.counted and not one.left_out and not one.off
+    for case in SingleCase.objects.select_related("course", "consent"):
+        assert case.course.opened_at <= case.offered_at <= case.consent.at <= case.drawn_at

@@ -26,6 +26,7 @@ from deqi.record.care.models import Course
 from deqi.record.patients.models import Patient
 from deqi.record.permissions import Role as RoleName
 from deqi.record.practice.queries import actor_of
+from deqi.record.synthetic.chance import drawn_course, takes_part
 from deqi.record.synthetic.courses import write_course
 from deqi.record.synthetic.people import side_of, write_person
 from deqi.record.synthetic.profiles import PROFILES, Profile
@@ -49,6 +50,7 @@ ORDER = [
     "SymptomMark",
     "Course",
     "CourseRevision",
+    "SingleCase",
     "RatingRequest",
     "Baseline",  # answers to be written before the sessions, which lock them
     "Appointment",
@@ -145,7 +147,11 @@ def _one(rows: Rows, number: int, patients: int, long_sessions: int) -> None:
             rows, person, profile, first, sessions=12, per_week=Decimal(1), going_on=False, falls=falls
         )
         return
-    start = rows.today - timedelta(days=int(rows.random.integers(20, 730)))
+    if design := takes_part(number, profile):
+        course = drawn_course(rows, person, profile, design)
+        start = course.ended_at.date() + timedelta(days=int(rows.random.integers(60, 200)))
+    else:
+        start = rows.today - timedelta(days=int(rows.random.integers(20, 730)))
     while start < rows.today - timedelta(days=14):
         length = int(rows.random.choice([8, 10, 12]))
         per_week = Decimal(str(rows.random.choice(["0.5", "1", "1", "2"])))

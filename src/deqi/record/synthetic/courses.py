@@ -9,6 +9,8 @@ from decimal import Decimal
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from deqi.record.canonical import sha256_of
 from deqi.record.care.codes import GLOBAL_CHANGE, examination_code, impact_code, rating_code
 from deqi.record.care.judging import judge
@@ -51,6 +53,7 @@ class Told:
     course: Course
     first: date
     days: list[date]
+    daily: tuple[str, date, date] | None
 
 
 @cache
@@ -68,18 +71,21 @@ def write_course(
     per_week: Decimal,
     going_on: bool,
     falls: Mapping[str, float] | None = None,
+    opened: date | None = None,
+    daily: tuple[str, date, date] | None = None,
 ) -> Course:
     """Adds a course that began on `first`. It runs on when its last session would lie in the future.
 
-    `falls`: how far the usual level of each symptom comes down; without it that is drawn.
+    `falls`: how far the usual level of each symptom comes down; without it that is drawn. `opened`: the day of the plan,
+    else a fortnight before. `daily`: a symptom that is rated nearly every day, from when until when.
     """
     gap = float(7 / per_week)
     planned = [first + timedelta(days=round(gap * n)) for n in range(sessions)]
     planned = [day - timedelta(days=1) if day.weekday() == 6 else day for day in planned]
     given = [day for day in planned if day < rows.today]
     ended = len(given) == sessions and not going_on
-    course = _course(rows, person, first, given, ended)
-    told = Told(rows, person, profile, course, first, given)
+    course = _course(rows, person, opened or first - timedelta(days=14), given, ended)
+    told = Told(rows, person, profile, course, first, given, daily)
     _plan(told, sessions, per_week, profile, going_on)
     for number, day in enumerate(given, 1):
         _session(told, number, day)
@@ -87,7 +93,7 @@ def write_course(
     ratings = _ratings(told, ended, falls or {})
     every = 12 if going_on else 4
     missed = write_requests(
-        told, mark, _rated_from(told, ended), ended, sessions, every, faithful=bool(falls)
+        told, mark, _rated_from(told, ended), ended, sessions, every, faithful=bool(falls or daily)
     )
     ratings = [rating for rating in ratings if rating.date not in missed]
     _reviews(told, ratings, len(given), sessions)
@@ -95,7 +101,7 @@ def write_course(
     return course
 
 
-def _course(rows: Rows, person: Patient, first: date, given: list[date], ended: bool) -> Course:
+def _course(rows: Rows, person: Patient, opened: date, given: list[date], ended: bool) -> Course:
     from deqi.record.synthetic.clinic import moment
 
     team = rows.practice.practitioners[person.home_site]
@@ -109,7 +115,7 @@ def _course(rows: Rows, person: Patient, first: date, given: list[date], ended: 
             practitioner=team[int(rows.random.integers(len(team)))],
             condition=condition if isinstance(condition, Condition) else None,
             status=Course.Status.ENDED if ended else Course.Status.ACTIVE,
-            opened_at=moment(first - timedelta(days=14), 9),
+            opened_at=moment(opened, 9),
             ended_at=moment(given[-1], 17) if ended else None,
             end_reason="Course completed" if ended else "",
         )
@@ -283,6 +289,8 @@ def _ratings(told: Told, ended: bool, falls: Mapping[str, float]) -> list[Rating
     kept: list[Rating] = []
     for symptom, base in told.profile.symptoms.items():
         days = rating_days(begin, last, told.days, reviewed, random)
+        if told.daily and told.daily[0] == symptom:
+            days = _nearly_every_day(told.daily, days, random)
         fall = max(-1.0, float(random.normal(told.profile.improvement, 1.2)))
         fall = falls.get(symptom, fall)
         start = base + float(random.normal(0, 0.8))
@@ -314,6 +322,14 @@ def _observe(told: Told, code: str, value: Any, at: datetime, recall: str, chann
             **more,
         )
     )
+
+
+def _nearly_every_day(
+    daily: tuple[str, date, date], days: list[date], random: np.random.Generator
+) -> list[date]:
+    _, since, until = daily
+    every = [since + timedelta(days=n) for n in range((until - since).days + 1)]
+    return sorted({*days, *(day for day in every if random.random() < 0.92)})
 
 
 def _reviews(told: Told, ratings: list[Rating], given: int, planned: int) -> None:
