@@ -165,3 +165,8 @@ def _mail(letter: Letter, pdf: bytes) -> None:
         raise Refusal(
             f"The mail could not be handed over ({error}). Nothing was sent; try again or print it."
         )
+    except ValueError:  # its words may hold a sign of the password
+        raise Refusal(
+            "The mail could not be handed over: the address, or the mail server's password, holds signs that mail "
+            "cannot carry. Nothing was sent; print it."
+        )

@@ -29,6 +29,9 @@ from deqi.record.practice.clock import day_at, local
 from deqi.record.practice.models import Organization, Site
 from deqi.science.course.asking import REMIND_ON_DAYS
 
+#: What sending raises: SMTP and network errors are OSErrors; ValueErrors come of an address that cannot be written
+#: and of a password that SMTP cannot carry.
+UNSENT = (OSError, ValueError)
 #: When two are open, the one that tells more is sent.
 FIRST = {"after": 0, "visit": 1, "review": 2, "baseline": 3}
 
@@ -56,7 +59,7 @@ def send_reminders(now: datetime | None = None) -> dict[str, Any]:
                 continue
             try:
                 message_for(request).send()
-            except OSError:  # SMTP and network errors are OSErrors
+            except UNSENT:
                 failed += 1
                 continue
             _note_sent(request, here.date())
