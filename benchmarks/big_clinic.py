@@ -35,10 +35,8 @@ WITH_SESSIONS = {
 
 
 def build(folder: Path, patients: int, sessions: int) -> Path:
-    """Fills `folder` and returns the database file. Nothing happens when it is there already."""
+    """Fills `folder` and returns the database file. One that is there already is only brought to this version."""
     database = folder / "deqi.sqlite3"
-    if (folder / "big").exists():
-        return database
     os.environ.update(
         DEQI_HOME=str(folder), DJANGO_SETTINGS_MODULE="deqi.config.settings", DEQI_DATABASE_URL=""
     )
@@ -50,6 +48,8 @@ def build(folder: Path, patients: int, sessions: int) -> Path:
     from deqi.record.synthetic.clinic import fill
 
     call_command("migrate", verbosity=0)
+    if (folder / "big").exists():
+        return database
     rows = fill()
     full, all_copies = -(-sessions // rows["Session"]), -(-patients // rows["Patient"])
     with sqlite3.connect(database) as raw:
