@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -35,32 +36,30 @@ def codes_besides(courses: Iterable[Course], also: Mapping[UUID, Also]) -> dict[
     rows = Observation.objects.filter(patient__in=patients).order_by()
     chose = set(rows.filter(code=CHOSEN_ACTIVITY).exclude(text="").values_list("patient", flat=True))
     stands = {course.id: _stands_since(course) for course in held}
-    answered = list(
-        rows.filter(
-            code__in=[code for codes in of.values() for code in codes],
-            value__isnull=False,
-            effective_at__gte=min(stands.values()),
-        ).values_list("patient", "code", "effective_at")
+    answered, asked = defaultdict(list), defaultdict(list)
+    given = rows.filter(
+        code__in=[code for codes in of.values() for code in codes],
+        value__isnull=False,
+        effective_at__gte=min(stands.values()),
     )
-    asked = list(
-        RatingRequest.objects.filter(
-            course__in=[course.id for course in held],
-            day__gte=min(also[course.id].since for course in held),
-            channel__in=AT_HOME,
-            answered_at__gte=F("made_at"),  # an answer from before it was made did not see its questions
-        )
-        .order_by()
-        .values_list("course", "day", "codes")
+    for patient, code, at in given.values_list("patient", "code", "effective_at"):
+        answered[patient].append((code, at))
+    before = RatingRequest.objects.filter(
+        course__in=list(stands),
+        day__gte=min(also[key].since for key in stands),
+        channel__in=AT_HOME,
+        answered_at__gte=F("made_at"),  # an answer from before it was made did not see its questions
     )
+    for key, day, codes in before.order_by().values_list("course", "day", "codes"):
+        asked[key].append((day, codes))
     found = {}
     for course in held:
-        done = {c for who, c, at in answered if who == course.patient_id and at >= stands[course.id]}
-        done |= {
-            c for key, day, codes in asked if key == course.id and day >= also[course.id].since for c in codes
-        }
-        if course.patient_id not in chose:
+        key, patient = course.id, course.patient_id
+        done = {code for code, at in answered[patient] if at >= stands[key]}
+        done |= {code for day, codes in asked[key] if day >= also[key].since for code in codes}
+        if patient not in chose:
             done.add(CHOSEN_ACTIVITY)
-        found[course.id] = [c for part in also[course.id].parts for c in of[part] if c not in done]
+        found[key] = [code for part in also[key].parts for code in of[part] if code not in done]
     return found
 
 
