@@ -1,12 +1,12 @@
-"""Makes `expected.json`: the posterior of the change of fifty made-up courses by NUTS (NumPyro), the exact model.
+"""Makes `expected.json`: the posterior of the change of fifty made-up courses by NUTS (NumPyro), the exact model;
+and `steady_expected.json`: that of ten people whose ratings hardly move, or move once.
 
 Not part of the test run: it needs the extra `bayes` (NumPyro, JAX) and takes about an hour of one processor.
 
-    python generate.py inputs                          # writes inputs.json
-    python generate.py nuts FIRST LAST OUT [PRIORS]    # samples courses FIRST..LAST-1; what OUT holds is kept
+    python generate.py inputs                          # writes inputs.json and steady_inputs.json
+    python generate.py nuts FIRST LAST OUT [INPUTS]    # samples courses FIRST..LAST-1; what OUT holds is kept
 
-The sampling uses nothing of Deqi but the figures of the priors, read as plain YAML (default: those served): the model
-is written out again below, with every unrounded rating and every step of the wander as an unknown of its own. A course
+The sampling uses nothing of Deqi but the figures of the priors served, read as plain YAML: the model is written out again below, with every unrounded rating and every step of the wander as an unknown of its own. A course
 whose mean is not yet known to 0.01 points is sampled again with longer chains. Each result carries its own Monte
 Carlo error.
 """
@@ -20,6 +20,19 @@ import numpy as np
 HERE = Path(__file__).parent
 SERVED = HERE.parents[2] / "src/deqi/science/course/data/priors.yaml"
 COUNT, RATINGS, WEEKS = 50, 45, 6
+# A digit a day, 14 days before the first session to 42 after it; x is 10.
+STEADY = (
+    "5" * 57,
+    "5" * 17 + "3" * 40,
+    "6" * 20 + "56565" + "5" * 32,
+    "2x666666666x66xx6" + "3" * 40,
+    "6" * 14 + "8" + "6" * 42,
+    "855788886655" + "5" + "5585555555" + "55" + "5545545553555655535555" + "5" + "555556" + "556",
+    "7" * 21 + "5" * 36,
+    "x" * 18 + "6" * 39,
+    "3" * 21 + "0" * 36,
+    "5" * 30 + "1" * 27,
+)
 LENGTHS, ENOUGH = (2500, 10000), 0.009
 # The fifty courses were drawn from these (priors 0); what they are judged by is read from the file of the priors.
 DRAWN = {"dpn": (1.9, 1.5), "cipn": (1.05, (1.0 + 0.81) ** 0.5), "phn": (1.5, (1.69 + 0.81) ** 0.5)}
@@ -59,6 +72,20 @@ def make_inputs() -> list[dict]:
             {"condition": condition, "days": [int(d) for d in days], "values": values, "now": 7 * WEEKS}
         )
     return courses
+
+
+def make_steady() -> list[dict]:
+    """The steady people as courses of diabetic neuropathy."""
+    days = list(range(-14, 7 * WEEKS + 1))
+    return [
+        {
+            "condition": "dpn",
+            "days": days,
+            "values": [10 if value == "x" else int(value) for value in values],
+            "now": 7 * WEEKS,
+        }
+        for values in STEADY
+    ]
 
 
 def figures(priors: dict, condition: str) -> dict[str, float]:
@@ -174,13 +201,13 @@ def summarised(mcmc, length: int) -> dict:
     }
 
 
-def sample(first: int, last: int, out: Path, file: Path = SERVED) -> None:
+def sample(first: int, last: int, out: Path, inputs: Path = HERE / "inputs.json") -> None:
     """Samples the courses not yet in `out`, writing after each; refuses to mix versions of the priors."""
     import jax
     import yaml
 
-    priors = yaml.safe_load(file.read_text(encoding="utf-8"))
-    courses = json.loads((HERE / "inputs.json").read_text())
+    priors = yaml.safe_load(SERVED.read_text(encoding="utf-8"))
+    courses = json.loads(inputs.read_text())
     found = json.loads(out.read_text()) if out.exists() else {"priors": priors["version"], "courses": {}}
     if found["priors"] != priors["version"]:
         raise SystemExit(f"{out} holds priors {found['priors']}, not {priors['version']}")
@@ -204,5 +231,6 @@ def sample(first: int, last: int, out: Path, file: Path = SERVED) -> None:
 if __name__ == "__main__":
     if sys.argv[1] == "inputs":
         (HERE / "inputs.json").write_text(json.dumps(make_inputs()))
+        (HERE / "steady_inputs.json").write_text(json.dumps(make_steady()) + "\n")
     else:
         sample(int(sys.argv[2]), int(sys.argv[3]), Path(sys.argv[4]), *map(Path, sys.argv[5:]))

@@ -260,7 +260,13 @@ def simulate(world: str, patients: int, seed: int, weeks: int, condition: str | 
 @command.command()
 @click.option("--output", type=click.Path(file_okay=False, path_type=Path), required=True)
 @click.option("--prior-draws", type=click.IntRange(20), default=4000, show_default=True)
-@click.option("--patients", type=click.IntRange(20), default=1600, show_default=True, help="In each world.")
+@click.option(
+    "--patients",
+    type=click.IntRange(20),
+    default=1600,
+    show_default=True,
+    help="In each world; four times as many where everything is as assumed.",
+)
 @click.option("--seed", type=click.IntRange(0), default=1, show_default=True)
 @click.option("--workers", type=click.IntRange(1), default=1, show_default=True)
 def validate(output: Path, prior_draws: int, patients: int, seed: int, workers: int) -> None:

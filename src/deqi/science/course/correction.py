@@ -3,7 +3,8 @@
 Question answered: which weights, means and covariances would the nodes have under the exact likelihood?
 
 512 paths are drawn, sixteen at each of 32 nodes taken in proportion to their weight, and weighed exactly (`exact.py`); twice
-as many where the mean drop would otherwise be uncertain by more than 0.004 points.
+as many where the mean drop would otherwise be uncertain by more than 0.004 points, up to eight times as many where it
+would be by more than 0.01. Above 0.02 nothing is put back: EP's own error is no larger (ratings that hardly move).
 The weight is then written as exp of a quadratic in what matters: baseline, level now, flare, effect, and the scores of
 s, r, om, q and tau. The coefficients match moments: the sums of weight x term agree between paths and fit, by Newton's
 steps from a least-squares start. A Gaussian times exp(quadratic) is a Gaussian, so the nodes stay what they were. The
@@ -31,9 +32,11 @@ SEED = 20261128
 TERMS = 4  # baseline, level now, flare, effect
 NEWTON_STEPS = 2
 MOST = 3.0  # no path counts more than e^3 times another
-MOST_TURNS, CLOSE = 2, 0.004
-# Under this share of the nodes' probability within the cuts the fit looks at the paths within alone, drawn more often.
-DEEP_CUT, MOST_TURNS_DEEP, FEWEST = 0.1, 8, 60
+# Standard errors of the mean drop, in points: close enough at once, enough after two draws, no better than EP itself.
+CLOSE, ENOUGH, NO_BETTER = 0.004, 0.01, 0.02
+FEW_TURNS, MOST_TURNS = 2, 8
+# Under this share of the nodes' probability within the cuts the fit looks at the paths within alone.
+DEEP_CUT, FEWEST = 0.1, 60
 LEAST_LEFT = 0.4  # least share of a precision that the fitted quadratic may leave
 
 

@@ -279,6 +279,25 @@ def forward(
 
 
 @jit
+def keep_noise(kind: Ints, design: Floats, z: Floats, work: Floats, noise: Floats) -> None:
+    """What the last daily rating tells of its own noise, into `noise` (p + 2): the row on the coefficients that is
+    subtracted beside the state's wander, the constant, and the SD that is left. All 0 without a daily rating.
+
+    Noise = xi' - L_prev of the module's text, given the state after `forward`.
+    """
+    p = design.shape[1]
+    k = (work.shape[1] - 8) // 2
+    noise[:] = 0.0
+    for t in range(kind.shape[0] - 1, -1, -1):
+        if kind[t] == DAILY:
+            for i in range(p):
+                noise[i] = design[t, i] - z[t, 2] * work[t, 8 + k + i]
+            noise[p] = z[t, 0] - z[t, 2] * (z[t, 4] - z[t, 3])
+            noise[p + 1] = z[t, 1]
+            return
+
+
+@jit
 def log_integral(kind: Ints, nu: Floats, tau: Floats, work: Floats) -> float:
     """Log of the integral of prior times sites, from what `forward` left in `work`."""
     logz = 0.0

@@ -165,7 +165,7 @@ def run_nodes_numpy(
     *rest: Any,
 ) -> None:
     """`nodes.run_nodes` for all nodes at once; same arguments, same results to rounding."""
-    *events, prior_mean, prior_cov, sweeps, damp, logz, means, covs = rest
+    *events, prior_mean, prior_cov, sweeps, damp, logz, means, covs, noises = rest
     anchor = anchor_theta, anchor_nu, anchor_tau, anchor_level, anchor_offset
     in_place = len(thetas) == 1
     last = damp if in_place else 0.0
@@ -173,9 +173,22 @@ def run_nodes_numpy(
         thetas, anchor, tuple(events), prior_mean, prior_cov, sweeps, damp, last, means, covs
     )
     logz[:] = found.swept.logz
+    _keep_noise(events[0], found, noises)
     if in_place:
         anchor_nu[:], anchor_tau[:] = found.nu[0], found.tau[0]
         anchor_level[:], anchor_offset[:] = found.level[0], found.offset[0]
+
+
+def _keep_noise(kind: Ints, found: Settled, noises: Floats) -> None:
+    """`kernel.keep_noise` for all nodes: fills `noises` (G x (p + 2))."""
+    p = found.design.shape[2]
+    noises[:] = 0.0
+    if (kind == DAILY).any():
+        t = int(np.flatnonzero(kind == DAILY)[-1])
+        value, sd, slope, offset, centre = np.moveaxis(found.z[:, t], 1, 0)
+        noises[:, :p] = found.design[:, t] - slope[:, None] * found.swept.h[t, :, :p]
+        noises[:, p] = value - slope * (centre - offset)
+        noises[:, p + 1] = sd
 
 
 def _sweep(

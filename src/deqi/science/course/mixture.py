@@ -15,7 +15,7 @@ from math import sqrt
 import numpy as np
 from scipy.special import ndtr, ndtri
 
-from deqi.science.course.kernel import B, D, E, Floats, Q, R, S
+from deqi.science.course.kernel import DAILY, B, D, E, Floats, Q, R, S
 from deqi.science.course.kernel_numpy import t4_cdf_array
 from deqi.science.course.posterior import Posterior
 from deqi.science.course.series import WINDOW_DAYS
@@ -123,17 +123,39 @@ def level_at(posterior: Posterior, day: float, *, go_on: bool) -> Form:
     return Form(row, -drop.const, drop.noise)
 
 
-def rating_mean_of(level: Gaussians, s: Floats, r: Floats) -> Gaussians:
-    """The mean of seven daily ratings about a `level` (G x 7), with its day-to-day noise, rounding and bounds.
+@dataclass(frozen=True)
+class WeekNoise:
+    """The noise still to come in a week's mean, at every node (G x 1): SD of one day, and variance of the mean as a
+    share of a day's; `lean` is the share of the last rating's noise that is still there, on average over the week."""
 
-    `s` and `r` (G) are each node's day-to-day SD and correlation of neighbouring days. A rating is never under 0 or over
-    10: that moves the mean towards the middle, and takes a good part of the noise's variance, for t(4) has long tails.
+    sd: Floats
+    share: Floats
+    lean: Floats
+
+
+def week_noise(s: Floats, r: Floats, ahead: float = np.inf, spread: Floats | float = 0.0) -> WeekNoise:
+    """Noise of the seven days of which the first is `ahead` days after the last rating (inf: there was none).
+
+    `s` and `r` (G) are each node's day-to-day SD and correlation of neighbouring days, `spread` (G) the SD of the last
+    rating's noise. Far ahead one day has SD s, and seven have (1 + 2 sum (1 - j/7) r^j) / 7 of its variance.
     """
-    s, r = s[:, None], r[:, None]
+    left = r[:, None] ** (ahead + np.arange(7.0))
+    lean, square = left.mean(axis=1), np.square(left).mean(axis=1)
     week = (1 + 2 * sum((1 - j / 7) * r**j for j in range(1, 7))) / 7
-    mean = bounded_t4(level.mean, np.sqrt(np.square(s) + np.square(level.sd)))[0]
-    _, noise, within = bounded_t4(level.mean, s)
-    variance = np.square(within * level.sd) + noise * week + within / 84
+    day = np.square(s) * (1 - square) + np.square(spread) * square
+    mean = np.square(s) * (week - np.square(lean)) + np.square(spread * lean)
+    return WeekNoise(np.sqrt(day)[:, None], (mean / day)[:, None], lean[:, None])
+
+
+def rating_mean_of(level: Gaussians, noise: WeekNoise) -> Gaussians:
+    """The mean of seven daily ratings about a `level` (G x 7), with their noise, rounding and bounds.
+
+    A rating is never under 0 or over 10: that moves the mean towards the middle, and takes a good part of the noise's
+    variance, for t(4) has long tails.
+    """
+    mean = bounded_t4(level.mean, np.sqrt(np.square(noise.sd) + np.square(level.sd)))[0]
+    _, day, within = bounded_t4(level.mean, noise.sd)
+    variance = np.square(within * level.sd) + day * noise.share + within / 84
     return Gaussians(level.weight, mean, np.sqrt(variance))
 
 
@@ -202,10 +224,21 @@ class Mixture:
         return Gaussians(self.weight_d, mean, np.sqrt(var))
 
     def rating_mean(self, day: float, *, go_on: bool) -> Gaussians:
-        """The mean of seven daily ratings up to a later `day`: arrays G x 7."""
-        theta = self.posterior.theta
-        level = self.coarse(level_at(self.posterior, day, go_on=go_on))
-        return rating_mean_of(level, theta[:, S], theta[:, R])
+        """The mean of seven daily ratings up to a later `day`: arrays G x 7.
+
+        Days soon after the last rating lean on its noise: the rating less the level of its day.
+        """
+        posterior, series = self.posterior, self.posterior.series
+        theta, p = posterior.theta, series.coefficients
+        daily = series.day[series.kind == DAILY]
+        ahead = day - (WINDOW_DAYS - 1) - daily[-1] if len(daily) else np.inf
+        noise = week_noise(theta[:, S], theta[:, R], ahead, posterior.noise[:, p + 1])
+        level = level_at(posterior, day, go_on=go_on)
+        row = level.row.copy()
+        row[:, :p] -= noise.lean * posterior.noise[:, :p]
+        row[:, p + 1] -= noise.lean[:, 0]
+        const = level.const + noise.lean[:, 0] * posterior.noise[:, p]
+        return rating_mean_of(self.coarse(Form(row, const, level.noise)), noise)
 
     def improved(self, drop: Form) -> float:
         """P(the drop matters): at least 30 % of the baseline, and 2 points too when the baseline is 4 or more."""

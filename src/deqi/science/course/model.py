@@ -12,6 +12,7 @@ import datetime as dt
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from itertools import pairwise
 from typing import Any
@@ -37,7 +38,7 @@ from deqi.science.course.ratings import MedicineChange, Rating, Row
 from deqi.science.course.series import WINDOW_DAYS, Series, series_of
 from deqi.science.measures import symptoms
 
-MODEL_VERSION = f"1.2+priors{priors().version}"
+MODEL_VERSION = f"1.3+priors{priors().version}"
 MOSTLY_PRIOR = 0.7
 LEAST_BASELINE, LEAST_SINCE, FLOOR_BASELINE = 4, 4, 3
 WEEK_6, WEEK_12 = 42.0, 84.0
@@ -210,7 +211,9 @@ def _judge(
         next_step=step,
         next_step_words=words.NEXT_STEPS[step],
         sceptical=sceptical,
-        warnings=_warnings(about, series, posterior, baseline, verdict, sceptical.verdict, info, visits),
+        warnings=_warnings(
+            about, series, posterior.rough, baseline, verdict, sceptical.verdict, info, visits
+        ),
     )
     return found, mixture
 
@@ -243,9 +246,7 @@ def _sceptical(posterior: Posterior, change: ChangePrior, now: Form) -> tuple[fl
     cov = posterior.cov - (precision / grow)[:, None, None] * column[:, :, None] * column[:, None, :]
     log_weight = -0.5 * np.log(grow) + 0.5 * (2 * e * pull + v * pull**2 - precision * e**2) / grow
     weight = posterior.weight * np.exp(log_weight - log_weight.max())
-    doubter = Posterior(
-        posterior.series, change, posterior.scores, posterior.theta, weight / weight.sum(), mean, cov, 0.0
-    )
+    doubter = replace(posterior, change=change, weight=weight / weight.sum(), mean=mean, cov=cov)
     mixture = Mixture(doubter)
     drop = mixture.fine(now)
     return -drop.average(), mixture.improved(now), drop.above(0.0)
@@ -277,7 +278,7 @@ def prior_spread(change: ChangePrior, series: Series) -> float:
 def _warnings(
     about: dict[str, Any],
     series: Series,
-    posterior: Posterior,
+    rough: bool,
     baseline: float,
     verdict: Verdict,
     doubted: Verdict,
@@ -297,7 +298,7 @@ def _warnings(
         (series.clock.end is not None, words.ENDED),
         (symptoms()[about["symptom"]].family == "numbness", words.NUMBNESS),
         (about["condition"] == "cipn", words.CIPN),
-        (posterior.effective_nodes < 20, words.ROUGH),
+        (rough, words.ROUGH),
         (any((b - a).days > 28 for a, b in pairwise(visits)), words.GAP),
     ]
     return tuple(text for applies, text in given if applies)

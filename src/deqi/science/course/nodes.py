@@ -33,6 +33,7 @@ from deqi.science.course.kernel import (
     forward,
     impute,
     jit,
+    keep_noise,
     log_integral,
     log_site,
     mass_between,
@@ -200,11 +201,12 @@ def run_nodes(
     logz: Floats,
     means: Floats,
     covs: Floats,
+    noises: Floats,
 ) -> None:
     """Runs `sweeps` EP sweeps at every theta (G x 6), starting from the anchor's sites scaled to the node's s.
 
-    Fills `logz` (G), `means` (G x k) and `covs` (G x k x k). With one theta equal to the anchor the anchor's own
-    sites and levels are improved in place.
+    Fills `logz` (G), `means` (G x k), `covs` (G x k x k) and `noises` (G x (p + 2), see `keep_noise`). With one theta
+    equal to the anchor the anchor's own sites and levels are improved in place.
     """
     n = kind.shape[0]
     p, k = prior_mean.shape[0], means.shape[1]
@@ -246,6 +248,7 @@ def run_nodes(
             scale,
         )
         logz[g] = integral + scales
+        keep_noise(kind, design, z, work, noises[g])
         if in_place:
             for t in range(n):
                 anchor_nu[t], anchor_tau[t], anchor_level[t], anchor_offset[t] = (

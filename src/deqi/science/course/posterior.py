@@ -26,9 +26,11 @@ from deqi.science.course import nodes as ep
 from deqi.science.course.correction import (
     CLOSE,
     DEEP_CUT,
+    ENOUGH,
+    FEW_TURNS,
     FEWEST,
     MOST_TURNS,
-    MOST_TURNS_DEEP,
+    NO_BETTER,
     PICKS,
     Paths,
     Tilt,
@@ -48,7 +50,9 @@ from deqi.science.knowledge import data_path
 FIRST_NODES, NODES = 32, 128
 SWEEPS, SWEEPS_AT_ENDS = 2, 4
 DAMP_AT_ENDS = 0.7
-ROUNDS, ENOUGH = 4, 40  # the nodes are placed anew until the weights are worth this many of 128
+ROUNDS, WORTH = 4, 40  # the nodes are placed anew until the weights are worth this many of 128
+LEAST_WORTH = 30  # weights worth fewer are those of an approximation that has not settled
+LEAST_KEPT = 0.5  # a correction that leaves the weights worth less than this share is not believed
 WIDEN = 1.3
 
 
@@ -58,7 +62,11 @@ class FitError(ArithmeticError):
 
 @dataclass(frozen=True)
 class Posterior:
-    """`weight` (G) sums to 1 before the cuts; `theta` (G x 6); `mean` (G x k) and `cov` (G x k x k) of the state."""
+    """`weight` (G) sums to 1 before the cuts; `theta` (G x 6); `mean` (G x k) and `cov` (G x k x k) of the state.
+
+    `noise` (G x (p + 2)) is what the last daily rating tells of its own noise: see `kernel.keep_noise`. `rough` where
+    EP's answer could not be corrected: the mean drop is then known to 0.2 points, not to 0.02.
+    """
 
     series: Series
     change: ChangePrior
@@ -67,11 +75,13 @@ class Posterior:
     weight: Floats
     mean: Floats
     cov: Floats
+    noise: Floats
     log_evidence: float
+    rough: bool = False
 
     @property
     def effective_nodes(self) -> float:
-        """How many equally weighted nodes the weights are worth; under about 20 the answer is rough."""
+        """How many equally weighted nodes the weights are worth."""
         return float(1 / np.square(self.weight).sum())
 
 
@@ -107,13 +117,14 @@ def fit(
     """Fits one series. `nodes` is a power of two; 128 is what is served, more is for checking.
 
     `sweeps` defaults to 2, and to 4 where more than a tenth of the ratings are 0 or 10. `picks` is the number of nodes
-    whose paths correct the rest; 0 leaves EP's answer. Raises FitError when nothing settles.
+    whose paths correct the rest; 0 leaves EP's answer. Raises FitError when nothing settles: a node without numbers, or
+    weights worth fewer than 30 nodes of 128.
     """
     crowded = series.n_at_ends > 0.1 * series.n_ratings
     sweeps = sweeps or (SWEEPS_AT_ENDS if crowded else SWEEPS)
     try:
         return _fit(_Engine(series, change, sweeps, DAMP_AT_ENDS if crowded else 1.0), nodes, picks)
-    except FitError:  # many outliers about a very steady level: smaller steps, and more of them
+    except FitError:  # a few outliers about a very steady level: smaller steps, and more of them
         return _fit(_Engine(series, change, 12, 0.4), nodes, picks)
 
 
@@ -129,11 +140,13 @@ def _fit(engine: _Engine, nodes: int, picks: int) -> Posterior:
         cloud = engine.weigh(normal_scores(nodes), middle, root)
         if best is None or cloud.effective > best.effective:
             best = cloud
-        if cloud.effective >= ENOUGH * nodes / NODES:
+        if cloud.effective >= WORTH * nodes / NODES:
             break
     else:  # an uneven posterior: four times the nodes
         best = engine.weigh(normal_scores(4 * nodes), middle, root)
     assert best is not None
+    if best.effective < LEAST_WORTH * nodes / NODES:
+        raise FitError("too few values of the non-linear parameters carry the posterior")
     keep = best.weight > 1e-4 * best.weight.max()
     found = Posterior(
         series=engine.series,
@@ -143,21 +156,27 @@ def _fit(engine: _Engine, nodes: int, picks: int) -> Posterior:
         weight=best.weight[keep] / best.weight[keep].sum(),
         mean=best.mean[keep],
         cov=best.cov[keep],
+        noise=best.noise[keep],
         log_evidence=best.log_evidence,
     )
-    return _corrected(engine, found, best.inside[keep], picks) if picks else found
+    if not picks:
+        return found
+    corrected = _corrected(engine, found, best.inside[keep], picks)
+    if corrected is None or corrected.effective_nodes < LEAST_KEPT * found.effective_nodes:
+        return replace(found, rough=True)
+    return corrected
 
 
-def _corrected(engine: _Engine, found: Posterior, inside: Floats, picks: int) -> Posterior:
-    """The nodes under the exact likelihood: see `correction.py`."""
+def _corrected(engine: _Engine, found: Posterior, inside: Floats, picks: int) -> Posterior | None:
+    """The nodes under the exact likelihood (see `correction.py`); None where the paths cannot tell it."""
     rows = terms_of(drop_row(engine.series, found.theta, found.mean.shape[1]))
     chance = _inside(found.mean, found.cov)
     deep = float(found.weight @ chance) < DEEP_CUT
-    turns = MOST_TURNS_DEEP if deep else MOST_TURNS
     paths: Paths | None = None
     tilt: Tilt | None = None
-    for turn in range(turns):
-        at = picks_of(inside, picks, (turn + 0.5) / turns)
+    for turn in range(MOST_TURNS):
+        few = not deep and turn < FEW_TURNS
+        at = picks_of(inside, picks, (turn + 0.5) / (FEW_TURNS if few else MOST_TURNS))
         log_weight, control, states = engine.draw(found.theta[at], turn)
         y = np.einsum("gik,gkj->gji", rows[at], states).reshape(-1, rows.shape[1])
         scores = np.repeat(found.scores[at], PATHS, axis=0)
@@ -167,10 +186,10 @@ def _corrected(engine: _Engine, found: Posterior, inside: Floats, picks: int) ->
         if len(paths.y) < FEWEST:
             continue
         tilt = fit_tilt(paths)
-        if tilt.error <= CLOSE:
+        if tilt.error <= (CLOSE if deep or turn + 1 < FEW_TURNS else ENOUGH):
             break
-    if tilt is None:  # hardly any path lies within the cuts
-        return found
+    if tilt is None or tilt.error > NO_BETTER:  # hardly a path within the cuts, or they scatter too much
+        return None
     more, mean, cov = tilted(tilt, rows, found.scores, found.mean, found.cov)
     weight = found.weight * np.exp(more - more.max())
     if not (
@@ -189,6 +208,7 @@ class _Cloud:
     inside: Floats
     mean: Floats
     cov: Floats
+    noise: Floats
     log_evidence: float
 
     @property
@@ -245,11 +265,12 @@ class _Engine:
         """Non-linear parameters at normal scores, with this diagnosis' wander."""
         return theta_of(scores, self.change.wander)
 
-    def run(self, theta: Floats, sweeps: int) -> tuple[Floats, Floats, Floats]:
-        """Log likelihood (G), mean and covariance of the final state at each theta (G x 6)."""
+    def run(self, theta: Floats, sweeps: int) -> tuple[Floats, Floats, Floats, Floats]:
+        """Log likelihood (G), mean and covariance of the final state, and `noise`, at each theta (G x 6)."""
         a = self.series
-        k = len(self.prior_mean) + 2 + a.slots
-        out = np.zeros(len(theta)), np.zeros((len(theta), k)), np.zeros((len(theta), k, k))
+        g, p = len(theta), len(self.prior_mean)
+        k = p + 2 + a.slots
+        out = np.zeros(g), np.zeros((g, k)), np.zeros((g, k, k)), np.zeros((g, p + 2))
         ep.run(
             theta, *self._anchor(), *self._events(), self.prior_mean, self.prior_cov, sweeps, self.damp, *out
         )
@@ -319,7 +340,7 @@ class _Engine:
     def weigh(self, standard: Floats, middle: Floats, root: Floats) -> _Cloud:
         """Weighs nodes at `middle` + `root` x `standard`: prior x EP likelihood / proposal."""
         scores = middle + standard @ root.T
-        logz, mean, cov = self.run(self.theta_of(scores), self.sweeps)
+        logz, mean, cov, noise = self.run(self.theta_of(scores), self.sweeps)
         log_weight = logz - 0.5 * np.square(scores).sum(1) + 0.5 * np.square(standard).sum(1)
         log_weight += np.log(np.diag(root)).sum()
         sound = self._sound(logz, mean, cov)
@@ -332,7 +353,7 @@ class _Engine:
             inside = np.where(sound, weight * _inside(mean, cov), 0.0)
         inside = inside if inside.sum() > 0 else weight
         evidence = float(top + np.log(weight.mean()))
-        return _Cloud(scores, weight / weight.sum(), inside / inside.sum(), mean, cov, evidence)
+        return _Cloud(scores, weight / weight.sum(), inside / inside.sum(), mean, cov, noise, evidence)
 
     def _sound(self, logz: Floats, mean: Floats, cov: Floats) -> NDArray[np.bool_]:
         """Nodes where EP has settled. The likelihood of whole numbers is at most one, and ratings never widen the

@@ -20,13 +20,16 @@ MOSTLY_PRIOR = "Mostly what was assumed beforehand; collect more ratings."
 LOW_BASELINE = "The baseline is under 3: too low to judge a response."
 MILD_BASELINE = "Low baseline, judged by per cent only: weak evidence."
 FLIPS = "A reader who doubts acupuncture more would not reach the same verdict."
+ROUGH = (
+    "These ratings hardly change from day to day, or change all at once; then the numbers are rough, to about 0.2 points. "
+    "Look at the seven-day means beside them."
+)
 AT_ENDS = "Many ratings are 0 or 10, where the scale cannot show how far it went."
 MIXED_RECALL = "Daily and weekly ratings are mixed; keep one kind for the whole course."
 MEDICINE = "A medicine changed during the course; its part in the change cannot be told apart."
 ENDED = "Treatment has ended; both forecasts are without further sessions."
 NUMBNESS = "What is known about pain is not known about numbness; the starting assumptions are wide. Never pool the two."
 CIPN = "After chemotherapy symptoms can rise or ease by themselves for 6 to 12 months."
-ROUGH = "The computation had few points to stand on; take the numbers as rough."
 NOT_COMPUTED = "The model could not work these ratings out, so no probability is given. The seven-day means stand by themselves."
 GAP = "There is a gap of more than four weeks between sessions; the model takes the course as one piece."
 
