@@ -214,6 +214,20 @@ def test_without_numba_the_numbers_are_the_same():
     )
 
 
+def test_only_whole_programs_are_kept_so_that_none_runs_with_parts_of_yesterday():
+    from deqi.science.course import exact, kernel, nodes
+
+    compiled = {
+        name: value
+        for module in (kernel, nodes, exact)
+        for name, value in vars(module).items()
+        if hasattr(value, "py_func")
+    }
+    assert {"run_nodes", "draw_nodes", "tilt", "forward", "t4_cdf"} <= set(compiled)
+    kept = {name for name, value in compiled.items() if type(value._cache).__name__ != "NullCache"}
+    assert kept == {"run_nodes", "draw_nodes"}
+
+
 def test_the_kept_nodes_are_the_ones_their_recipe_makes():
     from deqi.science.course.posterior import normal_scores, sobol_scores
 

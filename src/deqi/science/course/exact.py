@@ -35,6 +35,7 @@ from deqi.science.course.kernel import (
     fill_design,
     jit,
     mass_between,
+    program,
     t4_cdf,
 )
 from deqi.science.course.nodes import sweep_node
@@ -317,7 +318,7 @@ def walk(
                 chain[j] = level[t, j] - z[t, 2] * h
 
 
-@jit
+@program
 def draw_nodes(
     build: Any,
     thetas: Floats,

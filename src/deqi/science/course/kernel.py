@@ -67,19 +67,27 @@ LEVEL_BEYOND = 4.0  # how far beyond 0-10 a level may lie where the slopes are t
 MISS = 1e-300
 
 
-def jit(function: F) -> F:
-    """Compiles with Numba when it is there; the plain function otherwise."""
-    if not HAVE_NUMBA:
-        return function
-    try:
-        compiled: Any = numba.njit(
-            cache=True, nogil=True, error_model="numpy", fastmath={"reassoc", "contract", "arcp", "nsz"}
-        )(function)
-    except RuntimeError:  # nowhere to keep compiled code
-        compiled = numba.njit(
-            nogil=True, error_model="numpy", fastmath={"reassoc", "contract", "arcp", "nsz"}
-        )(function)
+def _compiled(function: F, *, keep: bool) -> F:
+    compiled: Any = numba.njit(
+        cache=keep, nogil=True, error_model="numpy", fastmath={"reassoc", "contract", "arcp", "nsz"}
+    )(function)
     return compiled  # type: ignore[no-any-return]
+
+
+def jit(function: F) -> F:
+    """Compiles a part of a program with Numba when it is there; the plain function otherwise.
+
+    Nothing is kept: a part kept by itself would not notice a change in the parts it calls.
+    """
+    return _compiled(function, keep=False) if HAVE_NUMBA else function
+
+
+def program(function: F) -> F:
+    """As `jit`, but kept with all it calls, beside its file; its first argument is what `build_of` gives."""
+    try:
+        return _compiled(function, keep=True) if HAVE_NUMBA else function
+    except RuntimeError:  # nowhere to keep compiled code
+        return jit(function)
 
 
 def build_of(*files: str) -> NDArray[Any]:

@@ -37,6 +37,7 @@ from deqi.science.course.kernel import (
     log_integral,
     log_site,
     mass_between,
+    program,
 )
 
 BUILD = build_of("kernel.py")
@@ -174,7 +175,7 @@ def sweep_node(
     return integral, scales
 
 
-@jit
+@program
 def run_nodes(
     build: Any,
     thetas: Floats,
