@@ -12,17 +12,32 @@ from deqi.science.course.asking import (
     BASELINE_DAYS,
     LOOK_BACK_DAYS,
     REVIEW_DAYS,
+    Agreed,
     Ask,
     CourseDays,
     also_on,
     ask_on,
+    design_ask_on,
+    design_symptoms,
     review_day,
 )
+from deqi.science.course.single_case import StartProtocol, TaperProtocol
 
 #: Stands for no ask in a list.
 NONE = Ask(date(2026, 1, 1), date(2026, 1, 1), "visit", 1)
 START = date(2026, 3, 2)
 days = st.integers(0, 260).map(lambda n: START + timedelta(days=n))
+
+
+@st.composite
+def protocols(draw):
+    if draw(st.booleans()):
+        return StartProtocol(symptom="burning", enrolled_on=draw(days))
+    return TaperProtocol(symptom="numbness", taper_on=draw(days))
+
+
+def designs():
+    return protocols().map(lambda one: Agreed(one.symptom, one.rated_from, one.rated_until))
 
 
 @st.composite
@@ -39,6 +54,7 @@ def courses(draw):
         review_after=draw(st.none() | st.integers(1, 30)),
         sessions_per_week=draw(st.sampled_from([0.25, 0.5, 1.0, 2.0, 3.0])),
         ended_on=draw(st.none() | days),
+        agreed=tuple(draw(st.lists(designs(), max_size=2))),
     )
 
 
@@ -112,6 +128,39 @@ def test_what_looks_back_is_asked_near_its_point_of_comparison_and_change_only_a
         due = review_day(course)
         assert also.since == due - timedelta(days=LOOK_BACK_DAYS)
         assert -LOOK_BACK_DAYS <= (ask.day - due).days <= REVIEW_DAYS
+
+
+@settings(max_examples=600, deadline=None)
+@given(courses(), days)
+def test_a_day_of_an_agreed_design_has_one_ask_of_its_own_and_no_other_day_has_one_for_it(course, day):
+    usual, design = ask_on(course, day), design_ask_on(course, day)
+    made_today = [one for one in (usual, design) if one is not None and one.day == day]
+    assert len(made_today) <= 1, "one request a day and course"
+    assert usual == ask_on(replace(course, agreed=()), day), "the other asks stay what they were"
+    needed = any(one.since <= day <= one.until for one in course.agreed)
+    assert bool(design_symptoms(course, day)) == needed
+    if needed and day != course.last_given:
+        assert len(made_today) == 1
+    if design is not None:
+        assert needed and design.until == day and design.point >= 1
+        assert also_on(course, design) is None, "the rating alone"
+
+
+@settings(max_examples=200, deadline=None)
+@given(protocols())
+def test_every_day_that_an_agreed_design_compares_is_asked_whatever_was_drawn(protocol):
+    agreed = Agreed(protocol.symptom, protocol.rated_from, protocol.rated_until)
+    asked = {
+        protocol.rated_from + timedelta(days=n)
+        for n in range(-20, 100)
+        if design_ask_on(CourseDays(agreed=(agreed,)), protocol.rated_from + timedelta(days=n))
+    }
+    compared = set()
+    for start in protocol.starts if isinstance(protocol, StartProtocol) else [protocol.taper_on]:
+        compared |= {start - timedelta(days=n) for n in range(1, protocol.before_days + 1)}
+        compared |= {start + timedelta(days=n) for n in range(protocol.after_from, protocol.after_to)}
+    assert compared <= asked
+    assert (min(asked), max(asked)) == (min(compared), max(compared)), "and not a day longer"
 
 
 def test_a_course_by_hand():

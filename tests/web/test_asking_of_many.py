@@ -13,9 +13,17 @@ from django.utils import timezone
 from deqi.record.audit.chain import verify_chain
 from deqi.record.audit.models import AuditEntry
 from deqi.record.care.actions import collecting, reminding
-from deqi.record.care.models import Appointment, Course, CourseRevision, Observation, RatingRequest
+from deqi.record.care.models import (
+    Appointment,
+    Course,
+    CourseRevision,
+    Observation,
+    RatingRequest,
+    SingleCase,
+)
 from deqi.record.patients.models import Consent, Patient
 from deqi.record.practice.models import Organization
+from deqi.science.course.single_case import StartProtocol
 from tests.asked import LIFE, at_noon
 
 BEFORE_MIDNIGHT = "23:59:59.999999"
@@ -67,6 +75,31 @@ def test_many_requests_take_as_many_statements_as_a_few(people):
     assert sent_by(collecting.make_requests) == few
     assert RatingRequest.objects.count() == 14
     assert AuditEntry.objects.filter(verb="rating.ask").count() == 14 and not list(verify_chain())
+
+
+def test_designs_take_as_many_statements_for_many_as_for_a_few(people):
+    """Nothing is booked any more, so that every request is a design's."""
+
+    def agreed(courses):
+        Appointment.objects.all().delete()
+        day, at = collecting.today_at(people.north), timezone.now()
+        protocol = StartProtocol(symptom="burning", enrolled_on=day - timedelta(days=20))
+        for course in courses:
+            given = Consent.objects.create(
+                patient=course.patient, kind="single_case", version="1", text_sha256="0" * 64, decision="given",
+                signed_name="Ada", at=at, recorded_by=people.carol,
+            )  # fmt: skip
+            SingleCase.objects.create(
+                course=course, design=protocol.design, protocol=protocol.model_dump(mode="json"), seed="5e" * 32,
+                committed="0" * 64, offered_at=at, offered_by=people.alice, consent=given, drawn_at=at,
+                drawn_by=people.alice,
+            )  # fmt: skip
+
+    agreed(coming(people, 11, 12))
+    few = sent_by(collecting.make_requests)
+    agreed(coming(people, 21, 32))
+    assert sent_by(collecting.make_requests) == few
+    assert RatingRequest.objects.filter(kind="design").count() == RatingRequest.objects.count() == 14
 
 
 def test_what_each_person_feels_is_asked_and_what_they_gave_before_counts(people):

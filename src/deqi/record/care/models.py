@@ -433,8 +433,8 @@ class RatingRequest(models.Model):
     """Ratings asked of one person, for one course, to be given from `day` to `until` at the site (both included).
 
     What was asked never changes (a trigger); whether it was sent and answered does. `point`: day of the baseline,
-    number of the visit, session before the review, weeks after the end. Once a needle is placed no answer joins a
-    baseline and none of it changes (triggers).
+    number of the visit, session before the review, weeks after the end, day of the design. Once a needle is placed no
+    answer joins a baseline and none of it changes (triggers).
     """
 
     class Kind(models.TextChoices):
@@ -442,6 +442,7 @@ class RatingRequest(models.Model):
         VISIT = "visit", "before a visit"
         REVIEW = "review", "before a review"
         AFTER = "after", "after the end"
+        DESIGN = "design", "daily, for an agreed design"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     course = models.ForeignKey(Course, on_delete=models.PROTECT, related_name="rating_requests")

@@ -6,6 +6,7 @@
 | the day of a visit | once, before the needles | relief just after needling is an effect of its own |
 | the seven days before a review | every day | the review compares seven-day means |
 | 4, 12 and 26 weeks after the end | once, for two weeks | whether it lasts; asked of those who stopped coming too |
+| from the first to the last day that an agreed single-case design compares | every day on which nothing else is asked | its windows need daily ratings, whatever was drawn (`single_case.designs`) |
 
 The lengths are those of the measured course (`measures/course_model.md`); that a fortnight is enough is our proposal.
 One ask a day at most. After the first needle no baseline rating is ever asked.
@@ -31,7 +32,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Literal
 
-Kind = Literal["baseline", "visit", "review", "after"]
+Kind = Literal["baseline", "visit", "review", "after", "design"]
 Part = Literal["activity", "impact", "change"]
 
 BASELINE_DAYS = 14
@@ -48,12 +49,21 @@ REMIND_ON_DAYS = (0, 3, 7)
 
 
 @dataclass(frozen=True, slots=True)
+class Agreed:
+    """A single-case design that was agreed to: its symptom, and the first and last day on which ratings are needed."""
+
+    symptom: str
+    since: date
+    until: date
+
+
+@dataclass(frozen=True, slots=True)
 class CourseDays:
     """What the plan of asks needs to know of one course. All days are those of the clinic's site.
 
     `booked_on`: the day on which the first baseline rating was asked, or may be (today, when a visit is booked).
     `visits`: days of booked visits not yet over, rising. `given` sessions so far, the last on `last_given`; the
-    next review falls after session `review_after` (None: none planned).
+    next review falls after session `review_after` (None: none planned). `agreed`: designs that the person agreed to.
     """
 
     booked_on: date | None = None
@@ -64,14 +74,15 @@ class CourseDays:
     review_after: int | None = None
     sessions_per_week: float = 1.0
     ended_on: date | None = None
+    agreed: tuple[Agreed, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Ask:
     """One request for ratings, to be answered from `day` to `until` (both included).
 
-    `point`: day 1 to 14 of the baseline, the number of the visit, the session a review follows, or weeks after
-    the end.
+    `point`: day 1 to 14 of the baseline, the number of the visit, the session a review follows, weeks after the
+    end, or the day of the design, its first being 1.
     """
 
     day: date
@@ -89,7 +100,10 @@ class Also:
 
 
 def ask_on(course: CourseDays, day: date) -> Ask | None:
-    """What is asked on `day`, or None. An ask that stays open is the same ask on each of its days."""
+    """What is asked on `day`, or None. An ask that stays open is the same ask on each of its days.
+
+    What an agreed design needs besides is `design_ask_on`.
+    """
     if course.ended_on is not None:
         return _after_the_end(course, course.ended_on, day)
     if day in course.visits and day != course.last_given:
@@ -101,6 +115,30 @@ def ask_on(course: CourseDays, day: date) -> Ask | None:
         if 1 <= number <= BASELINE_DAYS:
             return Ask(day, day, "baseline", number)
     return None
+
+
+def design_ask_on(course: CourseDays, day: date) -> Ask | None:
+    """The rating that an agreed design needs on `day`, or None when another ask of that day brings it.
+
+    Before the needles, like every rating: a day on which a visit was given and nothing was asked is left out.
+
+    Example:
+        >>> design = Agreed("burning", since=date(2026, 3, 1), until=date(2026, 5, 2))
+        >>> design_ask_on(CourseDays(agreed=(design,)), date(2026, 3, 20))
+        Ask(day=datetime.date(2026, 3, 20), until=datetime.date(2026, 3, 20), kind='design', point=20)
+    """
+    usual = ask_on(course, day)
+    if day == course.last_given or (usual is not None and usual.day == day):
+        return None
+    for design in course.agreed:
+        if design.since <= day <= design.until:
+            return Ask(day, day, "design", (day - design.since).days + 1)
+    return None
+
+
+def design_symptoms(course: CourseDays, day: date) -> list[str]:
+    """The symptoms that agreed designs need on `day`, each once: every ask of that day has them."""
+    return list(dict.fromkeys(one.symptom for one in course.agreed if one.since <= day <= one.until))
 
 
 def also_on(course: CourseDays, ask: Ask) -> Also | None:
@@ -115,6 +153,8 @@ def also_on(course: CourseDays, ask: Ask) -> Also | None:
         return Also(("activity", "impact"), ask.day - timedelta(days=ask.point - 1))
     if ask.kind == "after":
         return Also(("activity", "impact", "change"), ask.day)
+    if ask.kind == "design":
+        return None
     due = review_day(course)
     if due is None or course.first_needle is None:
         return None

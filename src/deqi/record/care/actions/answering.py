@@ -18,7 +18,7 @@ from deqi.record.care.models import Messaging, Observation, RatingRequest
 from deqi.record.care.queries.asked import is_locked, is_over
 from deqi.record.errors import NotFound, Refusal
 from deqi.record.patients.models import Consent, Patient
-from deqi.record.patients.queries.consents import consented
+from deqi.record.patients.queries.consents import in_force
 from deqi.record.permissions import Role
 from deqi.record.practice.clock import today_at
 
@@ -56,7 +56,7 @@ def open_link(token: str, *, look: bool = True) -> Opened:
         raise Refusal(
             _("The time for this question is over. The next message brings a new one."), code="late"
         )
-    if not consented(patient.id, Consent.Kind.MEASUREMENT):
+    if not _agreed(request):
         raise Refusal(
             _("You took back your agreement to be asked, so nothing is kept. Your care goes on as before."),
             code="consent",
@@ -71,6 +71,15 @@ def open_link(token: str, *, look: bool = True) -> Opened:
     rows = Observation.objects.filter(id__in=ids).values_list("id", "value")
     given = {ids[key]: int(value) for key, value in rows if value is not None}
     return Opened(request, today, {code: given[code] for code in request.codes if code in given})
+
+
+def _agreed(request: RatingRequest) -> bool:
+    """Whether the person agrees to be measured and, where a design brought the request, to the design."""
+    kinds = [Consent.Kind.MEASUREMENT]
+    if request.kind == RatingRequest.Kind.DESIGN:
+        kinds.append(Consent.Kind.SINGLE_CASE)
+    held = in_force(request.patient_id)
+    return all(kind in held and held[kind].decision == Consent.Decision.GIVEN for kind in kinds)
 
 
 def _log_look(request: RatingRequest) -> None:

@@ -15,13 +15,15 @@ from deqi.record.actor import SYSTEM, Actor
 from deqi.record.audit.actions import log, log_many
 from deqi.record.care.codes import CHOSEN_ACTIVITY, GLOBAL_CHANGE, rating_code, recall_of, scale_of
 from deqi.record.care.models import Course, Observation, RatingRequest
-from deqi.record.care.queries.asked import courses_to_ask, days_of, is_locked, open_requests
+from deqi.record.care.queries.agreed import agreed_designs
+from deqi.record.care.queries.asked import courses_to_ask, days_of, decision_on, is_locked, open_requests
 from deqi.record.care.queries.besides import codes_besides
 from deqi.record.care.queries.own import chosen_activity, tracked_by
 from deqi.record.errors import Refusal
-from deqi.record.patients.models import Patient
+from deqi.record.patients.models import Consent, Patient
 from deqi.record.practice.clock import today_at
-from deqi.science.course.asking import Ask, also_on, ask_on
+from deqi.record.practice.models import Site
+from deqi.science.course.asking import Ask, CourseDays, also_on, ask_on, design_ask_on, design_symptoms
 
 BATCH = 200
 #: Nobody rates more symptoms than this each day; the first of those they feel are asked.
@@ -31,9 +33,11 @@ MOST_QUESTIONS = 4
 def make_requests() -> dict[str, Any]:
     """The job: makes the request of the day for each course that has one. Run again, it makes none twice.
 
-    Two hundred courses at a time, each batch in some twenty statements and a short transaction of its own, so that
-    people who save wait for one batch at most.
+    Two hundred courses at a time, each batch in some twenty statements and a short transaction of its own (twice, where
+    agreed designs are asked for too), so that people who save wait for one batch at most.
     """
+    for site in Site.objects.order_by("id"):
+        _take_back(site)
     made, courses = 0, courses_to_ask(timezone.now())
     ids = list(courses.values_list("id", flat=True))
     for start in range(0, len(ids), BATCH):
@@ -48,18 +52,40 @@ def ask_today(course_id: UUID) -> int:
 
 def _ask_these(courses: list[Course]) -> int:
     """Makes what is to be asked of these courses today and is not made yet; how many."""
-    days = days_of(courses)
-    due = {course.id: ask_on(days[course.id], today_at(course.site)) for course in courses}
+    days = days_of(courses, agreed_designs(courses))
+    return sum(
+        _make(courses, days, {one.id: plan(days[one.id], today_at(one.site)) for one in courses})
+        for plan in (ask_on, design_ask_on)
+    )
+
+
+def _make(courses: list[Course], days: dict[UUID, CourseDays], due: dict[UUID, Ask | None]) -> int:
     new = _not_made({key: ask for key, ask in due.items() if ask})
+    if not new:
+        return 0
     also = {key: more for key, ask in new.items() if (more := also_on(days[key], ask))}
     besides = codes_besides(courses, also)
     symptoms = tracked_by([course.patient_id for course in courses if course.id in new])
-    requests = [
-        _request(course, new[course.id], symptoms[course.patient_id], besides.get(course.id, []))
-        for course in courses
-        if course.id in new
-    ]
-    return _save(requests) if requests else 0
+    return _save(
+        [
+            _request(
+                course,
+                new[course.id],
+                _asked_of(days[course.id], new[course.id], symptoms[course.patient_id]),
+                besides.get(course.id, []),
+            )
+            for course in courses
+            if course.id in new
+        ]
+    )
+
+
+def _asked_of(course: CourseDays, ask: Ask, symptoms: list[str]) -> list[str]:
+    """The symptoms of one request: for a design its own alone; else those the person rates, a design's first."""
+    first = design_symptoms(course, ask.day)
+    if ask.kind == RatingRequest.Kind.DESIGN:
+        return first
+    return [*first, *(key for key in symptoms if key not in first)][:MOST_QUESTIONS]
 
 
 def _not_made(asks: dict[UUID, Ask]) -> dict[UUID, Ask]:
@@ -80,7 +106,7 @@ def _request(course: Course, ask: Ask, symptoms: list[str], besides: list[str]) 
         point=ask.point,
         day=ask.day,
         until=ask.until,
-        codes=[*(rating_code(key) for key in symptoms[:MOST_QUESTIONS]), *besides],
+        codes=[*(rating_code(key) for key in symptoms), *besides],
         made_at=timezone.now(),
     )
 
@@ -128,6 +154,20 @@ def _credit_what_was_given(requests: list[RatingRequest]) -> None:
 def home_rating_id(patient_id: UUID, day: date, code: str) -> UUID:
     """The id of a rating given at home: one a person, day and question, whichever way it comes."""
     return uuid5(patient_id, f"home {day} {code}")
+
+
+@transaction.atomic
+def _take_back(site: Site) -> None:
+    """Takes back the requests of today that a design brought and whose person no longer agrees to it.
+
+    Those that somebody writes to at this moment are left for the next run.
+    """
+    rows = RatingRequest.objects.filter(
+        site=site, day=today_at(site), kind=RatingRequest.Kind.DESIGN, answered_at=None, withdrawn_at=None
+    )
+    rows = rows.annotate(word=decision_on(Consent.Kind.SINGLE_CASE)).exclude(word=Consent.Decision.GIVEN)
+    ids = [one.id for one in rows.select_for_update(of=("self",), skip_locked=True)]
+    RatingRequest.objects.filter(id__in=ids).update(withdrawn_at=timezone.now(), withdrawn_why="consent")
 
 
 def withdraw(course: Course, why: str, kinds: Iterable[str] = ()) -> int:

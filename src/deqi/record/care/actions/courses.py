@@ -14,7 +14,7 @@ from django.utils import timezone
 from deqi.record.actor import Actor
 from deqi.record.audit.actions import log
 from deqi.record.care.actions.collecting import withdraw
-from deqi.record.care.models import RETENTION_MIN, Course, CourseRevision, Task
+from deqi.record.care.models import RETENTION_MIN, Course, CourseRevision, RatingRequest, Task
 from deqi.record.care.queries.courses import course_for, course_position, current_revision
 from deqi.record.errors import Conflict, Refusal
 from deqi.record.patients.models import Condition
@@ -172,7 +172,8 @@ def end_course(actor: Actor, course_id: UUID, reason: str) -> Course:
     )
     course.refresh_from_db(fields=["status", "ended_at", "end_reason"])
     close_review_tasks(actor, course)
-    withdraw(course, "ended")
+    kinds = [kind for kind in RatingRequest.Kind.values if kind != RatingRequest.Kind.DESIGN]
+    withdraw(course, "ended", kinds=kinds)  # a design is counted as drawn: its ratings go on
     log(actor, "course.end", patient_id=patient.id, about=course, detail={"reason": course.end_reason})
     return course
 

@@ -23,7 +23,7 @@ from deqi.record.audit.actions import log
 from deqi.record.care.codes import symptom_of
 from deqi.record.care.links import address_of, link_for
 from deqi.record.care.models import Messaging, RatingRequest, Session
-from deqi.record.care.queries.asked import measured
+from deqi.record.care.queries.asked import decision_on
 from deqi.record.patients.models import Consent, Patient
 from deqi.record.practice.clock import day_at, local
 from deqi.record.practice.models import Organization, Site
@@ -33,7 +33,7 @@ from deqi.science.course.asking import REMIND_ON_DAYS
 #: and of a password that SMTP cannot carry.
 UNSENT = (OSError, ValueError)
 #: When two are open, the one that tells more is sent.
-FIRST = {"after": 0, "visit": 1, "review": 2, "baseline": 3}
+FIRST = {"after": 0, "visit": 1, "review": 2, "baseline": 3, "design": 4}
 
 
 def send_reminders(now: datetime | None = None) -> dict[str, Any]:
@@ -80,8 +80,11 @@ def _to_send(site: Site, today: date) -> list[RatingRequest]:
         RatingRequest.objects.filter(
             site=site, day__lte=today, until__gte=today, withdrawn_at=None, answered_at=None
         )
-        .annotate(measured=measured())
+        .annotate(
+            measured=decision_on(Consent.Kind.MEASUREMENT), chance=decision_on(Consent.Kind.SINGLE_CASE)
+        )
         .filter(measured=Consent.Decision.GIVEN, patient__archived_at=None)
+        .filter(~Q(kind=RatingRequest.Kind.DESIGN) | Q(chance=Consent.Decision.GIVEN))
         .filter(Q(patient__messaging=None) | Q(patient__messaging__stopped_at=None))
         .exclude(patient__messaging__sent_on__gte=today)
         .select_related("patient__user", "site__organization", "course")
@@ -102,14 +105,15 @@ def _to_send(site: Site, today: date) -> list[RatingRequest]:
 def _begun(requests: list[RatingRequest], site: Site, today: date) -> set[tuple[UUID, str]]:
     """(course, kind) that it is too late to ask: a question before the needles when the visit of today has begun, a
     baseline when the first needle was placed. Two statements for each thousand courses."""
-    ids, found = list({one.course_id for one in requests if one.kind in ("visit", "baseline")}), set()
+    before = ("visit", "design")
+    ids, found = list({one.course_id for one in requests if one.kind in (*before, "baseline")}), set()
     for start in range(0, len(ids), 1000):
         sessions = Session.objects.filter(course__in=ids[start : start + 1000]).order_by()
         needled = sessions.filter(needled_at__isnull=False).values_list("course", flat=True)
         found |= {(course, "baseline") for course in needled.distinct()}
         since, until = day_at(site, today)
         opened = sessions.filter(opened_at__gte=since, opened_at__lt=until).values_list("course", flat=True)
-        found |= {(course, "visit") for course in opened.distinct()}
+        found |= {(course, kind) for course in opened.distinct() for kind in before}
     return found
 
 

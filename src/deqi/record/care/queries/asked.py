@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
@@ -16,7 +16,7 @@ from deqi.record.care.queries.courses import position_of, with_position
 from deqi.record.patients.models import Consent
 from deqi.record.patients.queries.consents import consented
 from deqi.record.practice.clock import local, today_at
-from deqi.science.course.asking import AFTER_OPEN_DAYS, AFTER_WEEKS, CourseDays
+from deqi.science.course.asking import AFTER_OPEN_DAYS, AFTER_WEEKS, Agreed, CourseDays
 
 COMING = (Appointment.Status.BOOKED, Appointment.Status.ARRIVED, Appointment.Status.IN_ROOM)
 #: Given at home, on the own page or by a link.
@@ -25,12 +25,10 @@ AT_HOME = (Observation.Channel.HOME, Observation.Channel.LINK)
 AFTERCARE = timedelta(weeks=max(AFTER_WEEKS), days=AFTER_OPEN_DAYS + 1)
 
 
-def measured(by: str = "patient") -> Subquery:
-    """The newest decision about being measured ("given" when it holds) of the patient a row points to."""
-    newest = Consent.objects.filter(patient=OuterRef(by), kind=Consent.Kind.MEASUREMENT).order_by(
-        "-at", "-id"
-    )
-    return Subquery(newest.values("decision")[:1])
+def decision_on(kind: str, by: str = "patient", column: str = "decision") -> Subquery:
+    """The newest decision about one thing ("given" when it holds) of the patient a row points to."""
+    newest = Consent.objects.filter(patient=OuterRef(by), kind=kind).order_by("-at", "-id")
+    return Subquery(newest.values(column)[:1])
 
 
 def courses_to_ask(now: Any) -> QuerySet[Course]:
@@ -38,15 +36,18 @@ def courses_to_ask(now: Any) -> QuerySet[Course]:
     alive = ~Q(status=Course.Status.ENDED) | Q(ended_at__gte=now - AFTERCARE)
     return (
         with_position(Course.objects.filter(alive, patient__archived_at=None))
-        .annotate(measured=measured())
+        .annotate(measured=decision_on(Consent.Kind.MEASUREMENT))
         .filter(measured=Consent.Decision.GIVEN)
         .select_related("patient", "site")
         .order_by("id")
     )
 
 
-def days_of(courses: Iterable[Course]) -> dict[UUID, CourseDays]:
-    """What the plan of asks needs, by course id. Four statements, however many courses."""
+def days_of(courses: Iterable[Course], agreed: Mapping[UUID, tuple[Agreed, ...]]) -> dict[UUID, CourseDays]:
+    """What the plan of asks needs, by course id. Four statements, however many courses.
+
+    `agreed`: the designs that ratings are needed for, by course id (`queries.agreed`).
+    """
     held = list(courses)
     ids = [course.id for course in held]
     first = dict(
@@ -72,8 +73,9 @@ def days_of(courses: Iterable[Course]) -> dict[UUID, CourseDays]:
     for course_id, at in rows.values_list("course", "starts_at"):
         booked.setdefault(course_id, []).append(at)
     return {
-        course.id: _days(
-            course, first.get(course.id), begun.get(course.id), weekly, booked.get(course.id, [])
+        course.id: replace(
+            _days(course, first.get(course.id), begun.get(course.id), weekly, booked.get(course.id, [])),
+            agreed=agreed.get(course.id, ()),
         )
         for course in held
     }
@@ -119,10 +121,12 @@ def is_over(request: RatingRequest, today: date) -> bool:
 
 
 def asked_besides(patient_id: UUID, today: date) -> dict[str, UUID]:
-    """What open requests ask besides symptoms, code -> course; nothing of people who no longer agree to it."""
+    """What open requests ask besides the symptoms that a person rates anyway, code -> course: also the symptom of an
+    agreed design. Nothing of people who no longer agree to be measured."""
     found: dict[str, UUID] = {}
     for request in open_requests(patient_id, today).select_related("site"):
-        more = [code for code in request.codes if symptom_of(code) is None]
+        design = request.kind == RatingRequest.Kind.DESIGN
+        more = [code for code in request.codes if design or symptom_of(code) is None]
         if more and not is_over(request, today) and not is_locked(request):
             found |= dict.fromkeys(more, request.course_id)
     return found if found and consented(patient_id, Consent.Kind.MEASUREMENT) else {}

@@ -129,7 +129,7 @@ def decided_from(
     found = []
     for row in lists["chance_cases"]:
         case = SingleCase(**row)
-        if word["at"] < case.offered_at or not _speaks(case, course, today):
+        if word["at"] < case.offered_at or not speaks(case, course, today):
             continue
         protocol = protocol_of(case)
         found.append(
@@ -153,7 +153,8 @@ def decided_for(patient: Patient, course: Course | None) -> list[Decided]:
     return decided_from(together(**chance_lists(patient)), patient, course)
 
 
-def _speaks(case: SingleCase, course: Course | None, today: date) -> bool:
+def speaks(case: SingleCase, course: Course | None, today: date) -> bool:
+    """Whether a design that was agreed to says something about visits from today on, or can still be drawn."""
     first, last = protocol_of(case).concerns
     if case.drawn_at is None and today > first:
         return False

@@ -89,6 +89,11 @@ class StartProtocol(_Symptom):
         return self.starts[0], self.starts[-1]
 
     @property
+    def rated_from(self) -> dt.date:
+        """Ratings are needed from this day on."""
+        return self.enrolled_on
+
+    @property
     def rated_until(self) -> dt.date:
         """Ratings are needed up to this day, whichever start is drawn."""
         return self.starts[-1] + dt.timedelta(days=self.after_to - 1)
@@ -122,6 +127,10 @@ class TaperProtocol(_Symptom):
     def concerns(self) -> tuple[dt.date, dt.date]:
         """First and last day of the weeks in which visits stop or go on."""
         return self.taper_on, self.rated_until
+
+    @property
+    def rated_from(self) -> dt.date:
+        return self.taper_on - dt.timedelta(days=self.before_days)
 
     @property
     def rated_until(self) -> dt.date:
