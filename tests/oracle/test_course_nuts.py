@@ -42,7 +42,7 @@ def served(inputs, stored):
         now = drop_now(mixture.posterior)
         drop = mixture.fine(now)
         rough = mixture.posterior.rough
-        found.append((index, nuts, drop.average(), drop.spread(), mixture.improved(now), rough))
+        found.append((index, nuts, drop.average(), drop.spread(), mixture.improved(drop), rough))
     return found
 
 

@@ -240,9 +240,9 @@ class Mixture:
         const = level.const + noise.lean[:, 0] * posterior.noise[:, p]
         return rating_mean_of(self.coarse(Form(row, const, level.noise)), noise)
 
-    def improved(self, drop: Form) -> float:
+    def improved(self, drop: Gaussians) -> float:
         """P(the drop matters): at least 30 % of the baseline, and 2 points too when the baseline is 4 or more."""
-        return self.fine(drop).above(matters(self.baseline))
+        return drop.above(matters(self.baseline))
 
     def relapse(self, weeks: float) -> float:
         """P(within `weeks` of stopping now the level is up by >= 1 point and by >= half the gain)."""

@@ -169,14 +169,16 @@ def _judge(
     now = drop_now(posterior)
     drop = mixture.fine(now)
     baseline = float((mixture.weight * mixture.baseline).sum())
-    fall = drop.average()
-    if not (np.isfinite(fall) and np.isfinite(baseline) and drop.spread() > 0):
+    fall, fall_sd = drop.average(), drop.spread()
+    if not (np.isfinite(fall) and np.isfinite(baseline) and fall_sd > 0):
         raise FitError("the posterior of the drop has no number")
-    p_improved, p_worse = mixture.improved(now), 1 - drop.above(-1.0)
-    info = drop.spread() / prior_spread(change, series)
+    p_improved, p_worse = mixture.improved(drop), 1 - drop.above(-1.0)
+    info = fall_sd / prior_spread(change, series)
     end = max(WEEK_12, day + 28.0)
     reach = {
-        week: p_improved if week <= day else mixture.improved(drop_at(posterior, week, go_on=True))
+        week: p_improved
+        if week <= day
+        else mixture.improved(mixture.fine(drop_at(posterior, week, go_on=True)))
         for week in (WEEK_6, WEEK_12)
     }
     doubt = _sceptical(posterior, change, now)
@@ -194,7 +196,7 @@ def _judge(
         baseline=baseline,
         level=float(np.clip(baseline - fall, 0, 10)),
         change=-fall,
-        change_sd=drop.spread(),
+        change_sd=fall_sd,
         p_improved=p_improved,
         p_any=drop.above(0.0),
         p_worse=p_worse,
@@ -207,7 +209,7 @@ def _judge(
         p_beyond=_beyond(mixture, now, change),
         info=info,
         verdict=verdict,
-        words=words.verdict_words(symptom, fall, drop.spread(), p_improved, p_worse, verdict),
+        words=words.verdict_words(symptom, fall, fall_sd, p_improved, p_worse, verdict),
         next_step=step,
         next_step_words=words.NEXT_STEPS[step],
         sceptical=sceptical,
@@ -249,7 +251,7 @@ def _sceptical(posterior: Posterior, change: ChangePrior, now: Form) -> tuple[fl
     doubter = replace(posterior, change=change, weight=weight / weight.sum(), mean=mean, cov=cov)
     mixture = Mixture(doubter)
     drop = mixture.fine(now)
-    return -drop.average(), mixture.improved(now), drop.above(0.0)
+    return -drop.average(), mixture.improved(drop), drop.above(0.0)
 
 
 @lru_cache(maxsize=4096)
