@@ -74,6 +74,11 @@ def sign_in(page: Page, people, live_server):
     return go
 
 
+def settled(page: Page) -> None:
+    """Waits until a part drawn anew is in place: only then does the focus move to what is asked next."""
+    page.wait_for_selector(".htmx-request, .htmx-swapping, .htmx-settling", state="detached")
+
+
 def axe(page: Page) -> None:
     """No violation of WCAG 2.2 A or AA, in light and in dark."""
     from axe_playwright_python.sync_playwright import Axe

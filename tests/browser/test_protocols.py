@@ -10,7 +10,7 @@ from deqi.record.care.actions.protocols import save_protocol
 from deqi.record.care.actions.sessions import start_session
 from deqi.record.care.models import Observation, Protocol
 from deqi.record.patients.models import SymptomMap, SymptomMark
-from tests.browser.conftest import axe, picture
+from tests.browser.conftest import axe, picture, settled
 from tests.visits import answer_the_core
 
 
@@ -62,7 +62,7 @@ def test_a_protocol_is_written_and_added_to_a_visit_by_keyboard(page, sign_in, v
     axe(page)
     page.keyboard.press("Enter")
     page.wait_for_selector("th:has-text('KI3')")
-    page.wait_for_selector(".htmx-request, .htmx-swapping, .htmx-settling", state="detached")
+    settled(page)
     open_protocols(page)
     page.focus("#protocol-name")
     page.keyboard.type("Eve, first")

@@ -19,7 +19,7 @@ from deqi.record.care.models import Amendment, Course, Letter, Review, Session
 from deqi.record.patients.models import Consent, Intake, Patient
 from deqi.record.practice.clock import local
 from deqi.record.practice.models import Licence
-from tests.browser.conftest import SIZES, axe
+from tests.browser.conftest import SIZES, axe, settled
 
 pytestmark = pytest.mark.browser
 TODAY = date.today()
@@ -305,9 +305,11 @@ def _6_a_visit_from_the_board_to_the_signature(page):
     page.keyboard.type("4")
     page.keyboard.press("Enter")
     page.get_by_label("Why they differ").wait_for()  # a needle is missing: nothing goes on without a reason
+    settled(page)
     page.get_by_label("Counted out").fill("5")
     page.get_by_role("button", name="All out").click()
     page.wait_for_selector("#visit[data-state=out]")
+    settled(page)
     page.get_by_label("Comfort during the visit").fill("8")
     page.get_by_label("Asked about anything unwanted").check()
     page.locator("#note").fill("Rested well.")
