@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from uuid import uuid4
 
@@ -177,22 +178,26 @@ def test_no_question_names_an_illness_or_the_activity():
     assert question_of("nonsense") is None and question_of("impact_nonsense") is None
 
 
+def speaks_of(words, text):
+    """Whole words only: the letters of a link's signature are anybody's guess."""
+    return re.search(rf"\b({words})\b", text)
+
+
 def test_one_tap_each_all_the_way_and_nothing_of_the_record_on_any_page(due, people, client):
     assert reminding.send_reminders() == {"sent": 1}
     body = mail.outbox[0].body
-    assert "A few more questions than usual follow this time." in body and "dog" not in body
+    assert "A few more questions than usual follow this time." in body and not speaks_of("dog", body)
     url, seen = reverse("rating:begin", args=[token_for(due)]), []
     for number in range(1, len(due.codes) + 1):
         page = client.get(url, follow=True)
         here, text = page.request["PATH_INFO"], page.content.decode()
         seen.append(here.split("/")[-2])
-        for word in ("dog", "Eve", "Elm", "europathy", "8 of 10"):
-            assert word not in text, (here, word)
+        assert not speaks_of("dog|Eve|Elm|[Nn]europathy|8 of 10", text), here
         assert f"{number} of {len(due.codes)}" in text
         url = client.post(here, {"answer": "2"}).headers["Location"]
     assert seen == due.codes
     text = client.get(url).content.decode()
-    assert "Your answer is kept" in text and "Much better" in text and "dog" not in text
+    assert "Your answer is kept" in text and "Much better" in text and not speaks_of("dog", text)
     kept = {one.code: one for one in Observation.objects.filter(channel="link")}
     assert set(kept) == set(EVERYTHING) and {int(one.value) for one in kept.values()} == {2}
     assert {code: one.recall for code, one in kept.items()} == {
