@@ -49,6 +49,13 @@ def test_no_change_is_likely_no():
     assert found.words.startswith("Your burning is about where it was")
 
 
+def test_weekly_ratings_alone_are_answered_as_daily_ones_are():
+    weekly = [rating.model_copy(update={"recall": "7d"}) for rating in ratings(7, 3, n_before=35)[::7]]
+    found = burning(weekly)
+    assert found.verdict == "likely_yes" and -4.1 < found.change < -2.5
+    assert found.change_sd > burning(ratings(7, 3, n_before=35)).change_sd
+
+
 def test_a_rise_is_likely_worse_and_stops_the_plan():
     found = burning(ratings(5, 7.5))
     assert found.p_worse > 0.9 and found.next_step == "stop"

@@ -192,8 +192,9 @@ def _corrected(engine: _Engine, found: Posterior, inside: Floats, picks: int) ->
         return None
     more, mean, cov = tilted(tilt, rows, found.scores, found.mean, found.cov)
     weight = found.weight * np.exp(more - more.max())
+    # without a daily rating nothing is kept for the next one: that variance is 0
     if not (
-        np.isfinite(weight).all() and weight.sum() > 0 and (np.diagonal(cov, axis1=1, axis2=2) > 0).all()
+        np.isfinite(weight).all() and weight.sum() > 0 and (np.diagonal(cov, axis1=1, axis2=2) >= 0).all()
     ):
         raise FitError("the exact likelihood of the ratings could not be followed")
     return replace(found, weight=weight / weight.sum(), mean=mean, cov=cov)
