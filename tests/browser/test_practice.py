@@ -107,3 +107,11 @@ def test_where_chance_decided_shows_people_as_dots_and_numbers_and_gives_the_dat
     with page.expect_download() as file:
         page.get_by_role("link", name="Data as a file, no names").click()
     assert file.value.suggested_filename == "where-chance-decided.zip"
+    page.get_by_role("link", name="Report of burning, drawn start (CENT and SCRIBE items)").click()
+    page.get_by_role("heading", name="A series of N-of-1 trials").wait_for()
+    page.get_by_text("What these items ask for").first.click()
+    axe(page)
+    picture(page, "series-report")
+    with page.expect_download() as file:
+        page.get_by_role("link", name="Report as a file").click()
+    assert file.value.suggested_filename == "randomised-start-burning-report.md"

@@ -17,7 +17,9 @@ from deqi.science.course.single_case import (
     StartProtocol,
     TaperOutcome,
     TaperProtocol,
+    altogether,
     commitment,
+    compared,
     departure,
     draw,
     edgington,
@@ -25,11 +27,15 @@ from deqi.science.course.single_case import (
     pooled_tapers,
     rank_sum_p,
     smallest_p,
+    spread_starts,
     start_test,
     taper_outcome,
+    usable,
     verdict,
 )
 from deqi.science.course.single_case.report import SECTIONS, CaseReport, report, reporting
+from deqi.science.course.single_case.series import Member, SeriesAbout, SeriesReport
+from deqi.science.course.single_case.series_report import series_parts, series_report
 
 BEGUN = dt.date(2026, 1, 1)
 START = StartProtocol(symptom="burning", enrolled_on=BEGUN)
@@ -275,6 +281,151 @@ def test_a_report_answers_every_item_of_both_guidelines_with_a_section_that_is_t
     assert seed not in hidden and "It was not drawn yet" in hidden and "No result: too early" in hidden
 
 
+def series(n=6, **about):
+    one = start_test(START, FALL, START.starts[2])
+    members = [Member(START, 2, tuple(usable(FALL, "burning")), one) for _ in range(n)]
+    pooled = pooled_starts([one] * n) if n > 1 else None
+    return SeriesReport(START, members, pooled, "Pooling needs two patients or more.", SeriesAbout(**about))
+
+
+def tapers(n=6):
+    ratings = daily([3] * 14 + [5] * 28, first=TAPER.taper_on - dt.timedelta(days=14))
+    arms = [number % 2 for number in range(n)]
+    days = tuple(usable(ratings, "burning"))
+    members = [Member(TAPER, arm, days, taper_outcome(TAPER, ratings, stopped=arm == 0)) for arm in arms]
+    return SeriesReport(TAPER, members, pooled_tapers([one.result for one in members]))
+
+
+KNOWN = {
+    "offered": 11, "refused": 2, "drawn": 8, "left_out": {"still being rated": 2}, "fits": 6, "ages": (50, 70),
+    "sexes": {"women": 4, "men": 2}, "diagnoses": {"diabetic neuropathy": 6}, "sites": 1, "jurisdictions": ("GB",),
+    "practitioners": 2, "sessions": (4, 9), "off": 1, "reasons": 1, "medicines_changed": 2, "harms": {"bruise": 3},
+    "with_harms": 2, "serious": 0, "first_on": dt.date(2025, 1, 4), "last_on": dt.date(2026, 3, 4),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("made", [series(), series(0), series(1), series(**KNOWN), tapers()])
+def test_a_report_of_a_series_answers_every_item_of_both_guidelines(made):
+    parts = series_parts(made)
+    assert [part.name for part in parts] == list(SECTIONS)
+    assert all(len(" ".join(part.words)) > 10 and part.asked for part in parts)
+    shown = [(name, number) for part in parts for name, rows in part.asked for number, _ in rows]
+    asked = [(g.name.split(" (")[0], str(item.item)) for g in reporting().guidelines for item in g.items]
+    assert sorted(shown) == sorted(asked)
+    text = series_report(made)
+    for part in parts[1:]:
+        assert f"## {part.number}. {part.name.capitalize()}\n\n*Items " in text
+        assert all(words in text for words in part.words)
+    assert text.startswith("# A series of N-of-1 trials") and "None" not in text and "{" not in text
+
+
+def test_what_is_known_of_a_series_is_said_and_what_is_not_known_is_left_to_the_clinic():
+    said, bare = series_report(series(**KNOWN)), series_report(series())
+    for words in (
+        "Offered to 11 people, of whom 2 refused; drawn for 8.",
+        "6 of 6 commitments fit",
+        "aged 50 to 79; 4 women, 2 men; 6 diabetic neuropathy",
+        "1 site (GB), 2 practitioners",
+        "4 to 9 sessions a person",
+        "5 of 6 went as drawn; 1 did not, with 1 written reasons",
+        "Medicines begun, changed or stopped: in 2 of 6 people",
+        "by 2 of 6 people: 3 bruise. Judged serious so far: 0.",
+        "offered from 2025-01-04 on, last day rated 2026-03-04",
+        "| not counted: still being rated | 2 |",
+    ):
+        assert words in said and words not in bare, words
+    assert bare.count("ot recorded in what this report was made from") == 12
+    assert "3 bruise" not in bare and "asked at each session" not in bare
+    none = series_report(series(**{**KNOWN, "harms": {}}))
+    assert (
+        "No side effect was reported by 6 people while they were rated; it was asked at each session." in none
+    )
+    for text in (said, bare):
+        assert text.count("Not kept in Deqi: the clinic adds it here.") == 2  # ethics and funding
+        assert "378 of 378 days that were due came" in text and "6.2 to 6.2, half of them 6.2 or more" in text
+        assert "| 1 | 8 | 1 of 8 | 3.40 | 0.125 | 63 of 63 |" in text and "p < 0.0001" in text
+
+
+def test_who_a_few_people_are_and_when_is_not_stated():
+    few = series_report(
+        series(4, **{**KNOWN, "ages": None, "sexes": None, "diagnoses": None, "first_on": None})
+    )
+    assert few.count("not stated, because fewer than 5 could be known by it") == 2
+
+
+def test_people_with_days_of_their_own_are_reported_and_pooled_by_their_own_chances():
+    own = StartProtocol(symptom="burning", enrolled_on=BEGUN, baseline_days=(15, 20, 26, 33))
+    other = start_test(own, FALL, day(20))
+    assert (other.rank, other.p) == (1, 1 / 4)
+    one = start_test(START, FALL, day(20))
+    pooled = pooled_starts([one, other, one])
+    assert pooled.p == pytest.approx(1 / (8 * 4 * 8))
+    members = [
+        Member(a, 1, tuple(usable(FALL, "burning")), b) for a, b in ((START, one), (own, other), (START, one))
+    ]
+    text = series_report(SeriesReport(START, members, pooled))
+    assert "Each person had 4 to 8 possible days of their own between day 14 and day 35" in text
+    assert "| 2 | 4 | 1 of 4 |" in text
+
+
+@pytest.mark.parametrize(
+    ("open_on", "days"),
+    [
+        (range(7), (14, 17, 20, 23, 26, 29, 32, 35)),
+        (
+            range(5),
+            (14, 18, 20, 22, 27, 29, 33, 35),
+        ),  # enrolled on a Thursday, closed on Saturdays and Sundays
+        ((0, 3), (14, 18, 21, 25, 28, 32, 35)),
+        ((5,), (16, 23, 30)),
+        ((), ()),
+    ],
+)
+def test_possible_starts_are_spread_over_the_days_on_which_treatment_can_begin(open_on, days):
+    found = spread_starts(BEGUN, lambda one: one.weekday() in open_on)
+    assert found == days
+    assert all(day(n).weekday() in open_on for n in found)
+
+
+@pytest.mark.parametrize("closed", range(128))
+def test_any_week_gives_as_many_starts_as_it_can_and_never_a_closed_day(closed):
+    def can(one):
+        return not closed >> one.weekday() & 1
+
+    found = spread_starts(BEGUN, can)
+    free = [n for n in range(14, 36) if can(day(n))]
+    assert len(found) == len(set(found)) == min(8, len(free)) and list(found) == sorted(found)
+    assert set(found) <= set(free) and (not free or (found[0], found[-1]) == (free[0], free[-1]))
+
+
+@pytest.mark.parametrize("turn", range(20))
+def test_the_level_holds_for_any_set_of_days_that_was_fixed_beforehand(turn):
+    chance = random.Random(turn)
+    days = tuple(sorted(chance.sample(range(14, 36), chance.randint(3, 8))))
+    protocol = StartProtocol(symptom="burning", enrolled_on=BEGUN, baseline_days=days)
+    ratings = daily([chance.randint(0, 10) for _ in range(63)])
+    ps = [start_test(protocol, ratings, start).p for start in protocol.starts]
+    for level in (n / len(days) for n in range(1, len(days) + 1)):
+        assert sum(p <= level + 1e-12 for p in ps) / len(ps) <= level + 1e-12
+
+
+def test_windows_say_how_many_of_the_days_that_are_over_were_rated():
+    rated = {day(n) for n in range(0, 40) if n % 7}
+    on = day(30)
+    first, last = (compared(START, rated, on)[n] for n in (0, 7))
+    assert first.before.words == "12 of 14 days" and first.after.words == "8 of 10 days so far"
+    assert last.after.words == "from 12 Feb on" and not last.after.lost
+    assert altogether(START, rated, on).words == "26 of 31 days so far"
+    assert (
+        altogether(START, rated, day(35)).words == "30 of 35 days so far"
+    )  # the 35th is not rated, and not over
+    few = compared(START, {day(0), day(13)}, day(14))[0].before
+    assert few.words == "2 of 14 days" and few.lost
+    assert not compared(START, set(), day(10))[0].before.lost, "four days are left"
+    (only,) = compared(TAPER, {TAPER.taper_on}, TAPER.taper_on)
+    assert only.before.words == "0 of 14 days" and only.after.words == "from 15 Apr on"
+
+
 @pytest.fixture
 def files(tmp_path):
     """Two patients with a drawn start, both with a fall on the drawn day."""
@@ -287,7 +438,7 @@ def files(tmp_path):
     return tmp_path
 
 
-def run(folder, design="randomised-start", form="json"):
+def run(folder, design="randomised-start", form="json", about=""):
     arguments = [
         "--design",
         design,
@@ -296,6 +447,8 @@ def run(folder, design="randomised-start", form="json"):
         "--draws",
         str(folder / "draws.csv"),
     ]
+    if about:
+        arguments += ["--about", str(folder / about)]
     return CliRunner().invoke(single_case, [*arguments, "--symptom", "burning", "--format", form])
 
 
@@ -307,9 +460,60 @@ def test_the_command_tests_each_patient_and_all_together(files):
     assert "2 patients with a drawn start" in run(files, form="text").stdout
 
 
+def test_the_command_reads_the_days_that_were_possible(files):
+    (files / "draws.csv").write_text(
+        f"patient_id,enrolled_on,drawn_on,baseline_days\na,{BEGUN},{day(20)},15 20 26 33\nb,{BEGUN},{day(20)},\n"
+    )
+    found = json.loads(run(files).stdout)
+    assert [found["patients"][who]["p"] for who in "ab"] == [1 / 4, 1 / 8]
+    assert found["pooled"]["p"] == pytest.approx(1 / 32)
+
+
+def test_the_command_writes_the_report_of_a_series_and_of_a_series_only(files):
+    (files / "about.json").write_text(
+        json.dumps({"offered": 5, "refused": 1, "drawn": 2, "harms": {"bruise": 1}})
+    )
+    bare, told = run(files, form="report"), run(files, form="report", about="about.json")
+    assert bare.exit_code == told.exit_code == 0, told.output
+    for text in (bare.stdout, told.stdout):
+        assert text.startswith("# A series of N-of-1 trials") and "burning, 2 people" in text
+        assert "### SCRIBE 2016" in text and "### CENT 2015" in text
+    assert "Offered to 5 people" in told.stdout and "1 bruise" in told.stdout
+    assert "Offered to" not in bare.stdout
+    (files / "draws.csv").write_text(f"patient_id,enrolled_on,drawn_on\na,{BEGUN},{day(20)}\n")
+    alone = run(files, form="report")
+    assert alone.exit_code == 2 and "draws.csv: one patient" in alone.output
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('{"offered": -1}', "about.json:1: offered"),
+        ('{"names": ["Eve"]}', "about.json:1: names"),
+        ('{\n"ages": [70, 50]}', "70 to 50 is no range"),
+        ("[", "about.json:"),
+        ("", "about.json"),
+    ],
+)
+def test_what_is_known_besides_is_checked_by_place(files, text, said):
+    (files / "about.json").write_text(text)
+    done = run(files, form="report", about="about.json")
+    assert done.exit_code == 2 and said in done.output
+
+
 @pytest.mark.parametrize(
     ("name", "text", "said"),
     [
+        (
+            "draws.csv",
+            "patient_id,enrolled_on,drawn_on,baseline_days\na,2026-01-01,2026-01-15,14 x\n",
+            "draws.csv:2: baseline_days: '14 x'",
+        ),
+        (
+            "draws.csv",
+            "patient_id,enrolled_on,drawn_on,baseline_days\na,2026-01-01,2026-01-15,14 9999999999\n",
+            "draws.csv:2:",
+        ),
         (
             "draws.csv",
             "patient_id,enrolled_on,drawn_on\na,2026-01-01,2026-01-16\n",

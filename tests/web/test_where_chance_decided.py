@@ -1,5 +1,6 @@
 """Everybody who finished a single-case design, together: who counts, the page's numbers by the command, no names."""
 
+import html
 import io
 import json
 import zipfile
@@ -12,15 +13,27 @@ from django.utils import timezone
 
 from deqi.doors.cli.single_case import single_case
 from deqi.record.audit.models import AuditEntry
-from deqi.record.care.models import Course, Observation, SingleCase
+from deqi.record.care.models import (
+    AdverseEvent,
+    Course,
+    EventAssessment,
+    Observation,
+    SingleCase,
+    SingleCaseDeviation,
+)
 from deqi.record.care.queries.pooled import NOT_DRAWN, STILL_RATED, TAKEN_BACK, TOO_FEW, pooled_series
 from deqi.record.care.queries.single_case import single_case_page
 from deqi.record.errors import Forbidden
-from deqi.record.patients.models import Consent, Patient
+from deqi.record.patients.models import Consent, Medication, Patient
 from deqi.record.practice.clock import today_at, zone_of
 from deqi.science.course.single_case import StartProtocol, TaperProtocol, commitment, draw
 
 PAGE, DATA = reverse("clinic:single_case_pooled"), reverse("clinic:single_case_data")
+
+REPORT = [
+    reverse(f"clinic:single_case_series{more}", kwargs={"design": "randomised-start", "symptom": "burning"})
+    for more in ("", "_report")
+]
 
 
 def finished(people, number, protocol, *, site=None, rated=1.0, drawn=True, word="given"):
@@ -145,6 +158,93 @@ def test_the_command_gives_the_numbers_of_the_page_to_the_last_digit(people, as_
     assert f"deqi course single-case --design {design} --symptom burning" in readme
 
 
+@pytest.mark.parametrize("design", ["randomised-start", "randomised-taper"])
+def test_the_report_of_the_page_is_filled_from_the_record_and_the_command_gives_the_same(
+    people, as_, tmp_path, statements, design
+):
+    protocol = start(people) if design == "randomised-start" else taper(people)
+    cases = [finished(people, number, protocol, rated=0.9) for number in range(6)]
+    finished(people, 10, protocol, word="refused", drawn=False)
+    harm(cases[0], protocol.rated_from + timedelta(days=20), serious=["hospital"])
+    harm(cases[1], protocol.rated_from - timedelta(days=1))
+    Medication.objects.create(
+        patient=cases[2].course.patient,
+        name="Pregabalin",
+        started_on=protocol.rated_until - timedelta(days=2),
+    )
+    SingleCaseDeviation.objects.create(
+        case=cases[0], day=protocol.concerns[0], reason="Worse", at=timezone.now(), by=people.alice
+    )
+    alice, kwargs = as_("alice"), {"design": design, "symptom": "burning"}
+    page = reverse("clinic:single_case_series", kwargs=kwargs)
+    assert page in alice.get(PAGE).content.decode()
+    with statements(at_most=16):
+        shown = html.unescape(alice.get(page).content.decode())
+    answer = alice.get(reverse("clinic:single_case_series_report", kwargs=kwargs))
+    assert answer["Content-Type"].startswith("text/markdown")
+    text = answer.content.decode()
+    for words in (
+        "Offered to 7 people, of whom 1 refused; drawn for 6.",
+        "6 of 6 commitments fit",
+        "aged 60 to 69; 6 sex not recorded",
+        "1 site (GB), 1 practitioner;",
+        "by 1 of 6 people: 1 bruise. Judged serious so far: 1.",
+        "Medicines begun, changed or stopped: in 1 of 6 people",
+        "with 1 written reasons",
+        f"last day rated {protocol.rated_until}",
+    ):
+        assert words in text and words in shown, words
+    assert "Nettle" not in text + shown and "Nora" not in text + shown
+    with zipfile.ZipFile(io.BytesIO(alice.get(DATA).content)) as bundle:
+        bundle.extractall(tmp_path)
+        files = "".join(bundle.read(name).decode() for name in bundle.namelist())
+    assert str(today_at(people.north).year) not in files.replace("2001", "")
+    name = str(tmp_path / f"{design}-burning")
+    words = ["--design", design, "--symptom", "burning", "--format", "report"]
+    words += [
+        "--ratings",
+        f"{name}-ratings.csv",
+        "--draws",
+        f"{name}-draws.csv",
+        "--about",
+        f"{name}-about.json",
+    ]
+    made = CliRunner().invoke(single_case, words)
+    assert made.exit_code == 0, made.output
+    differs = [(a, b) for a, b in zip(text.splitlines(), made.stdout.splitlines(), strict=True) if a != b]
+    assert len(differs) == 1 and differs[0][0].startswith("Dates:") and differs[0][1].startswith("Dates:")
+
+
+def harm(case, day, serious=()):
+    at = datetime(day.year, day.month, day.day, 12, tzinfo=zone_of(case.course.site))
+    event = AdverseEvent.objects.create(
+        patient=case.course.patient, event_type="bruise", onset_at=at, reporter_role="patient", reported_at=at
+    )
+    EventAssessment.objects.create(
+        event=event, grade=3 if serious else 1, seriousness=list(serious), causality="possible", expected=True,
+        assessed_by=case.offered_by, assessed_at=at,
+    )  # fmt: skip
+
+
+def test_the_report_of_a_few_people_does_not_say_who_they_are_or_when(people, as_):
+    for number in range(4):
+        finished(people, number, start(people))
+    kwargs = {"design": "randomised-start", "symptom": "burning"}
+    text = as_("alice").get(reverse("clinic:single_case_series_report", kwargs=kwargs)).content.decode()
+    assert text.count("not stated, because fewer than 5 could be known by it") == 2
+    assert "aged" not in text and str(start(people).rated_until) not in text
+
+
+def test_a_series_that_nobody_was_offered_is_said_and_one_there_is_not_is_not_found(people, as_):
+    alice = as_("alice")
+
+    def get(design, symptom):
+        return alice.get(reverse("clinic:single_case_series", kwargs={"design": design, "symptom": symptom}))
+
+    assert "Offered to 0 people" in get("randomised-taper", "numbness").content.decode()
+    assert get("coin", "numbness").status_code == get("randomised-taper", "luck").status_code == 404
+
+
 def test_too_few_are_said_to_be_too_few_and_symptoms_are_apart(people, as_):
     finished(people, 0, start(people))
     finished(people, 1, start(people, symptom="numbness"))
@@ -162,7 +262,7 @@ def test_only_who_treats_sees_it_and_only_their_own_sites(people, as_):
     finished(people, 0, start(people))
     finished(people, 1, start(people), site=people.south)
     for who in ("carol", "max", "rita", "eve"):
-        for url in (PAGE, DATA):
+        for url in (PAGE, DATA, *REPORT):
             assert as_(who).get(url).status_code == 403
     for who in ("alice", "dan"):
         assert len(series(people, who)[("randomised-start", "burning")].counted) == 1

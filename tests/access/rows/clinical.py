@@ -9,6 +9,7 @@ from deqi.record.care.models import Course, CourseRevision, Letter, Review, Sing
 from deqi.record.patients.models import Allergy, CareProvider, Medication, RedFlagAnswer
 from deqi.record.practice.models import Practitioner
 from deqi.science.course.single_case import StartProtocol, commitment
+from tests.access.rows import for_all
 
 
 def course(people, patient):
@@ -81,6 +82,8 @@ def _letter(people, patient):
     return {"letter_id": letter(people, patient).id}
 
 
+_series = for_all(lambda people: {"design": "randomised-start", "symptom": "burning"})
+
 ROWS = {
     "clinic:course": _course,
     "clinic:course_end": _course,
@@ -89,6 +92,8 @@ ROWS = {
     "clinic:single_case": _course,
     "clinic:single_case_draw": lambda people, patient: _drawn(single_case(people, patient)),
     "clinic:single_case_report": lambda people, patient: {"case_id": single_case(people, patient).id},
+    "clinic:single_case_series": _series,
+    "clinic:single_case_series_report": _series,
     "clinic:letter": _letter,
     "clinic:letter_pdf": _letter,
     "clinic:letter_png": _letter,

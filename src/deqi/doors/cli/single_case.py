@@ -8,7 +8,6 @@ import io
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import click
 from pydantic import ValidationError
@@ -17,6 +16,7 @@ from deqi.doors.cli.main import Refused
 from deqi.science.course import Rating
 from deqi.science.course.single_case import (
     ARMS,
+    BASELINE_DAYS,
     SingleCaseError,
     StartProtocol,
     TaperProtocol,
@@ -24,8 +24,12 @@ from deqi.science.course.single_case import (
     pooled_tapers,
     start_test,
     taper_outcome,
+    usable,
 )
+from deqi.science.course.single_case.series import Member, SeriesAbout, SeriesReport
+from deqi.science.course.single_case.series_report import series_report
 from deqi.science.days import day_of
+from deqi.science.knowledge import KnowledgeError, parse_yaml
 from deqi.science.measures import symptoms
 from deqi.science.text import TableError, text_of
 
@@ -42,33 +46,48 @@ DRAWS = {"randomised-start": ("enrolled_on", "drawn_on"), "randomised-taper": ("
     "--draws",
     type=FILE,
     required=True,
-    help="CSV: [patient_id,]enrolled_on,drawn_on (start) or [patient_id,]taper_on,arm (stop or go_on).",
+    help="CSV: [patient_id,]enrolled_on,drawn_on[,baseline_days] (start; baseline_days as 14 17 21, if not the usual "
+    "eight) or [patient_id,]taper_on,arm (stop or go_on).",
 )
 @click.option("--symptom", type=click.Choice(list(symptoms())), required=True)
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
-def single_case(design: str, ratings: Path, draws: Path, symptom: str, form: str) -> None:
+@click.option(
+    "--format", "form", type=click.Choice(["text", "json", "report"]), default="text", show_default=True
+)
+@click.option("--about", type=FILE, help="JSON for the report: what is known besides ratings and draws.")
+def single_case(design: str, ratings: Path, draws: Path, symptom: str, form: str, about: Path | None) -> None:
     """Test each patient's randomised design, and all of them together when there are several.
 
-    Refused with the reason (exit code 2) when a start is not one that could have been drawn, or when a window holds
-    too few ratings.
+    With --format report: Markdown by the items of CENT 2015 and SCRIBE 2016, of several patients. Refused with the
+    reason (exit code 2) when a start is not one that could have been drawn, or when a window holds too few ratings.
     """
+    known = _about(about)
     rated = _ratings(ratings)
     rows = _rows(draws, DRAWS[design])
-    results: dict[str, Any] = {}
+    members: dict[str, Member] = {}
     errors = []
     for who, (line, row) in rows.items():
         try:
-            results[who] = _one(design, symptom, row, rated.get(who, []))
+            members[who] = _one(design, symptom, row, rated.get(who, []))
         except (SingleCaseError, ValidationError) as error:
             text = error.errors()[0]["msg"] if isinstance(error, ValidationError) else str(error)
             errors.append(f"{draws.name}:{line}: {text}")
     if errors:
         raise Refused("\n".join(errors))
+    results = {who: member.result for who, member in members.items()}
     pool = pooled_starts if design == "randomised-start" else pooled_tapers
     try:
         pooled = pool(list(results.values())) if len(results) > 1 else None
     except SingleCaseError as error:
         raise Refused(str(error))
+    if form == "report":
+        if pooled is None:
+            raise Refused(
+                f"{draws.name}: one patient. A series has two or more; the report of one is on their course's page."
+            )
+        one = next(iter(members.values()))
+        written = series_report(SeriesReport(one.protocol, list(members.values()), pooled, about=known))
+        click.echo(written, nl=False)
+        return
     if form == "json":
         found = {
             "design": design,
@@ -81,21 +100,41 @@ def single_case(design: str, ratings: Path, draws: Path, symptom: str, form: str
     for who, one in results.items():
         words = (
             getattr(one, "words", None)
-            or f"{'stopped' if one.stopped else 'went on'}, rise {one.rise:+.1f} points"
+            or f"{'stopped' if one.stopped else 'went on'}, rise {one.rise:+.1f} points"  # type: ignore[union-attr]
         )
         click.echo(words if who == ONE else f"{who}: {words}")
     if pooled:
         click.echo(pooled.words)
 
 
-def _one(design: str, symptom: str, row: Mapping[str, str], ratings: list[Rating]) -> Any:
+def _about(path: Path | None) -> SeriesAbout:
+    if path is None:
+        return SeriesAbout()
+    try:
+        return parse_yaml(text_of(path.read_bytes(), path.name), SeriesAbout, file=path.name)
+    except (KnowledgeError, TableError) as error:
+        raise Refused(str(error))
+
+
+def _one(design: str, symptom: str, row: Mapping[str, str], ratings: list[Rating]) -> Member:
+    days = tuple(usable(ratings, symptom))
     if design == "randomised-start":
-        protocol = StartProtocol(symptom=symptom, enrolled_on=_day(row, "enrolled_on"))
-        return start_test(protocol, ratings, _day(row, "drawn_on"))
+        possible = _possible(row.get("baseline_days") or "")
+        start = StartProtocol(symptom=symptom, enrolled_on=_day(row, "enrolled_on"), baseline_days=possible)
+        drawn_on = _day(row, "drawn_on")
+        test = start_test(start, ratings, drawn_on)
+        return Member(start, test.drawn, days, test)
     if row["arm"] not in ("stop", "go_on"):
         raise SingleCaseError(f"arm: {row['arm']!r} is not stop ({ARMS[0]}) or go_on ({ARMS[1]})")
-    taper = TaperProtocol(symptom=symptom, taper_on=_day(row, "taper_on"))
-    return taper_outcome(taper, ratings, stopped=row["arm"] == "stop")
+    taper, stopped = TaperProtocol(symptom=symptom, taper_on=_day(row, "taper_on")), row["arm"] == "stop"
+    return Member(taper, 0 if stopped else 1, days, taper_outcome(taper, ratings, stopped=stopped))
+
+
+def _possible(text: str) -> tuple[int, ...]:
+    try:
+        return tuple(int(days) for days in text.split()) or BASELINE_DAYS
+    except ValueError:
+        raise SingleCaseError(f"baseline_days: {text!r} are not whole days such as 14 17 20")
 
 
 def _day(row: Mapping[str, str], column: str) -> dt.date:

@@ -18,12 +18,14 @@ def series_plot(one: Series) -> dict[str, Any]:
 
 def _ranks(one: Series) -> dict[str, Any]:
     results = [result for result in one.results if isinstance(result, StartTest)]
-    k = len(results[0].starts)
+    k = max(len(result.starts) for result in results)
+    fewer = sum(len(result.starts) < k for result in results)
     seen = [0] * (k + 1)
     rows = []
     for result in results:
-        seen[result.rank] += 1
-        rows.append({"rank": result.rank, "n": seen[result.rank] - 0.5})
+        place = -(-result.rank * k // len(result.starts))  # among k, where fewer days were possible
+        seen[place] += 1
+        rows.append({"rank": place, "n": seen[place] - 0.5})
     most = max(seen)
     x: Spec = {
         "field": "rank",
@@ -54,6 +56,8 @@ def _ranks(one: Series) -> dict[str, Any]:
         f"{sum(result.rank == 1 for result in results)} of {len(results)} at 1. If the day made no difference the dots "
         "would lie evenly, about as high as the dashed line."
     )
+    if fewer:
+        words += f" {fewer} had fewer possible days; their place is drawn as if among {k}."
     return {"spec": figure([even, dots], height=max(140, min(260, 20 * max(most, 4)))), "words": words}
 
 

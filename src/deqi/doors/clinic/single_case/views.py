@@ -16,17 +16,20 @@ from deqi.doors.clock import render
 from deqi.doors.http import both, form_id, get_only, post_only, see_other
 from deqi.record.care.actions.single_case import draw_single_case, offer_single_case
 from deqi.record.care.queries.pooled import files_of, pooled_series
+from deqi.record.care.queries.series import files_about, series_report_of
 from deqi.record.care.queries.single_case import single_case_page, single_case_report
 from deqi.record.errors import Refusal
 from deqi.science.course.single_case.report import report as written
+from deqi.science.course.single_case.series_report import series_parts, series_report
 from deqi.science.measures import symptoms
 
 #: What the file of data says of itself.
 ABOUT = """Where chance decided: the data of the page, without names.
 
 Of each person who is counted one rating a day, and what was drawn. Days are moved: the first day of everybody (of a taper,
-the day of the draw) is 1 January 2001; the days between are as they were. Put both files of a design and symptom to the
-command and it gives the numbers of the page:
+the day of the draw) is 1 January 2001; the days between are as they were. Put the files of a design and symptom to the
+command and it gives the numbers of the page, and with --format report (two people or more) its report by the items of
+CENT 2015 and SCRIBE 2016:
 
 """
 
@@ -105,18 +108,47 @@ def pooled(request: HttpRequest) -> HttpResponse:
 
 @get_only
 @needs("clinical.view")
+def series(request: HttpRequest, design: str, symptom: str) -> HttpResponse:
+    """The report of one series by the items of CENT and SCRIBE, section by section."""
+    about = series_report_of(request.actor, design, symptom, page="where chance decided, report")
+    title, *parts = series_parts(about)
+    context = {
+        "here": "practice",
+        "title": title,
+        "parts": parts,
+        "design": design,
+        "symptom": symptom,
+        "about": about,
+    }
+    return render(request, "clinic/single_case/series.html", context)
+
+
+@get_only
+@needs("clinical.view")
+def series_file(request: HttpRequest, design: str, symptom: str) -> HttpResponse:
+    """The same as Markdown."""
+    about = series_report_of(request.actor, design, symptom, page="where chance decided, report")
+    response = HttpResponse(series_report(about), content_type="text/markdown; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{design}-{symptom}-report.md"'
+    return response
+
+
+@get_only
+@needs("clinical.view")
 def pooled_data(request: HttpRequest) -> HttpResponse:
     """The data as `deqi course single-case` reads them, one zip, no name in it."""
     found = pooled_series(request.actor, page="where chance decided, data")
     commands = [
         f"deqi course single-case --design {one.design} --symptom {one.symptom} "
-        f"--ratings {one.design}-{one.symptom}-ratings.csv --draws {one.design}-{one.symptom}-draws.csv"
+        f"--ratings {one.design}-{one.symptom}-ratings.csv --draws {one.design}-{one.symptom}-draws.csv "
+        f"--about {one.design}-{one.symptom}-about.json"
         for one in found
         if one.counted
     ]
+    files = {**files_of(found), **files_about(found), "README.txt": ABOUT + "\n".join(commands) + "\n"}
     held = io.BytesIO()
     with zipfile.ZipFile(held, "w", zipfile.ZIP_DEFLATED) as bundle:
-        for name, text in {**files_of(found), "README.txt": ABOUT + "\n".join(commands) + "\n"}.items():
+        for name, text in files.items():
             bundle.writestr(name, text)
     response = HttpResponse(held.getvalue(), content_type="application/zip")
     response["Content-Disposition"] = 'attachment; filename="where-chance-decided.zip"'

@@ -17,6 +17,7 @@ from deqi.record.care.models import Observation, Session, SingleCase
 from deqi.record.care.queries.courses import GIVEN
 from deqi.record.care.queries.reviews import CHANNELS
 from deqi.record.care.queries.single_case import protocol_of, result_of
+from deqi.record.errors import NotFound
 from deqi.record.patients.models import Consent
 from deqi.record.patients.queries import reachable
 from deqi.record.practice.clock import local, today_at
@@ -35,6 +36,8 @@ from deqi.science.course.single_case import (
     usable,
     verdict,
 )
+from deqi.science.course.single_case.series import Member
+from deqi.science.measures import symptoms
 
 NOT_DRAWN = "offered, and nothing was drawn"
 TAKEN_BACK = "took their consent back"
@@ -45,13 +48,10 @@ MOVED_TO = date(2001, 1, 1)
 
 
 @dataclass(frozen=True)
-class Counted:
-    """One person who is counted. `days` are the ratings as used, one a day; `off` how it went other than drawn."""
+class Counted(Member):
+    """One person who is counted, with their design; `off` says how it went other than drawn."""
 
-    protocol: Protocol
-    drawn: int
-    days: tuple[tuple[date, float], ...]
-    result: StartTest | TaperOutcome
+    case: SingleCase
     off: str
 
 
@@ -59,11 +59,12 @@ class Counted:
 class Series:
     """Everybody with one design and one symptom. `left_out`: reason -> how many; `why_not`: no pooled test, and why.
 
-    The people stand in the order of their commitments, which tells neither name nor time.
+    `cases` are all that were offered, each with the newest `word` on its consent. The people stand in the order of their commitments, which tells neither name nor time.
     """
 
     design: str
     symptom: str
+    cases: list[Any] = field(default_factory=list)
     counted: list[Counted] = field(default_factory=list)
     left_out: dict[str, int] = field(default_factory=dict)
     pooled: Pooled | None = None
@@ -95,13 +96,15 @@ def pooled_series(actor: Actor, *, page: str) -> list[Series]:
     ).order_by("-at")
     rows = SingleCase.objects.filter(reachable(actor, "clinical.view", by="course__patient"))
     rows = rows.annotate(word=Subquery(newest.values("decision")[:1]))
-    cases: list[Any] = list(rows.select_related("course__patient__home_site").order_by("committed"))
+    related = ("course__patient__home_site", "course__site", "course__condition")
+    cases: list[Any] = list(rows.select_related(*related).order_by("committed"))
     log_look(actor, "single_case.pool", page=page, patients=[case.course.patient_id for case in cases])
     series: dict[tuple[str, str], Series] = {}
     finished = []
     for case in cases:
         protocol = protocol_of(case)
         one = series.setdefault((case.design, protocol.symptom), Series(case.design, protocol.symptom))
+        one.cases.append(case)
         if why := _not_yet(case, protocol):
             one.left_out[why] = one.left_out.get(why, 0) + 1
         else:
@@ -120,10 +123,24 @@ def pooled_series(actor: Actor, *, page: str) -> list[Series]:
         held = [local(site, at).date() for at in sessions.get(case.course_id, ())]
         drawn = draw(case.seed, protocol)
         off = departure(protocol, drawn, held, today_at(site))
-        one.counted.append(Counted(protocol, drawn, tuple(usable(rated, protocol.symptom)), result, off))
+        one.counted.append(
+            Counted(protocol, drawn, tuple(usable(rated, protocol.symptom)), result, case, off)
+        )
     for one in series.values():
         _pool(one)
     return sorted(series.values(), key=lambda one: (one.design, -len(one.counted), one.symptom))
+
+
+def series_of(actor: Actor, design: str, symptom: str, *, page: str) -> Series:
+    """The series of one design and symptom, empty where nobody was offered it. Raises NotFound when there is no such."""
+    if design not in SingleCase.Design.values or symptom not in symptoms():
+        raise NotFound("There is no such design or symptom.")
+    for one in pooled_series(actor, page=page):
+        if (one.design, one.symptom) == (design, symptom):
+            return one
+    none = Series(design, symptom)
+    _pool(none)
+    return none
 
 
 def _not_yet(case: Any, protocol: Protocol) -> str:
@@ -141,7 +158,7 @@ def _ratings(finished: Finished) -> dict[UUID, list[tuple[Any, dict[str, Any]]]]
     """By design the ratings of its symptom in its time, a day more at both ends for the clock of the site."""
     spans: dict[tuple[UUID, str], list[tuple[UUID, date, date]]] = {}
     for case, protocol, _ in finished:
-        first = protocol.concerns[0] - timedelta(days=protocol.before_days + 1)
+        first = protocol.rated_from - timedelta(days=1)
         key = (case.course.patient_id, rating_code(protocol.symptom))
         spans.setdefault(key, []).append((case.id, first, protocol.rated_until + timedelta(days=1)))
     found: dict[UUID, list[tuple[Any, dict[str, Any]]]] = {}
@@ -202,8 +219,9 @@ def files_of(series: Iterable[Series]) -> dict[str, str]:
             moved = MOVED_TO - (protocol.enrolled_on if start else protocol.taper_on)
             ratings += [f"{who},{day + moved},{one.symptom},{value!r}" for day, value in person.days]
             drawn = protocol.starts[person.drawn] + moved if start else ("stop", "go_on")[person.drawn]
-            draws.append(f"{who},{MOVED_TO},{drawn}")
-        head = "patient_id,enrolled_on,drawn_on" if one.is_start else "patient_id,taper_on,arm"
+            possible = f",{' '.join(map(str, protocol.baseline_days))}" if start else ""
+            draws.append(f"{who},{MOVED_TO},{drawn}{possible}")
+        head = "patient_id,enrolled_on,drawn_on,baseline_days" if one.is_start else "patient_id,taper_on,arm"
         name = f"{one.design}-{one.symptom}"
         found[f"{name}-ratings.csv"] = "\n".join(ratings) + "\n"
         found[f"{name}-draws.csv"] = "\n".join([head, *draws]) + "\n"

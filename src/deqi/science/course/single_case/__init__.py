@@ -9,6 +9,7 @@ what the reporting guidelines ask for and where it stands.
 from deqi.science.course.single_case.designs import (
     ARMS,
     BASELINE_DAYS,
+    FEWEST_STARTS,
     Protocol,
     SingleCaseError,
     StartProtocol,
@@ -18,6 +19,7 @@ from deqi.science.course.single_case.designs import (
     departure,
     draw,
     fingerprint,
+    spread_starts,
 )
 from deqi.science.course.single_case.randomisation import (
     Pooled,
@@ -33,10 +35,13 @@ from deqi.science.course.single_case.randomisation import (
     usable,
     verdict,
 )
+from deqi.science.course.single_case.windows import Compared, Window, altogether, compared
 
 __all__ = [
     "ARMS",
     "BASELINE_DAYS",
+    "FEWEST_STARTS",
+    "Compared",
     "Pooled",
     "Protocol",
     "SingleCaseError",
@@ -44,7 +49,10 @@ __all__ = [
     "StartTest",
     "TaperOutcome",
     "TaperProtocol",
+    "Window",
+    "altogether",
     "commitment",
+    "compared",
     "days_apart",
     "departure",
     "draw",
@@ -54,6 +62,7 @@ __all__ = [
     "pooled_tapers",
     "rank_sum_p",
     "smallest_p",
+    "spread_starts",
     "start_test",
     "taper_outcome",
     "usable",

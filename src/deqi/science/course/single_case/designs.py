@@ -17,7 +17,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Literal, Self
 
 from pydantic import Field, field_validator, model_validator
@@ -27,7 +27,31 @@ from deqi.science.measures import symptoms
 
 #: Days of baseline among which the start is drawn: eight from 14 to 35, three apart (course_model.md, section 8).
 BASELINE_DAYS = (14, 17, 20, 23, 26, 29, 32, 35)
+LONGEST_BASELINE = 365
+#: Fewer possible starts than this say too little to ask anybody to rate for nine weeks: a clinic open once a week has
+#: three or four.
+FEWEST_STARTS = 3
 ARMS = ("stop now", "go on four weeks, then stop")
+
+
+def spread_starts(enrolled_on: dt.date, can: Callable[[dt.date], bool]) -> tuple[int, ...]:
+    """Lengths of baseline, 14 to 35 days, whose start falls on a day on which treatment can begin (`can`).
+
+    Eight where there are as many, spread as evenly as those days allow, the first and the last among them; else all.
+    Chosen before anything is drawn, from the diary alone, so the test stays exact: it compares what could be drawn.
+
+        >>> spread_starts(dt.date(2026, 3, 1), lambda day: True) == BASELINE_DAYS
+        True
+        >>> spread_starts(dt.date(2026, 3, 1), lambda day: day.weekday() in (0, 3))
+        (15, 18, 22, 25, 29, 32)
+    """
+    first, most = BASELINE_DAYS[0], len(BASELINE_DAYS)
+    free = [
+        days for days in range(first, BASELINE_DAYS[-1] + 1) if can(enrolled_on + dt.timedelta(days=days))
+    ]
+    if len(free) <= most:
+        return tuple(free)
+    return tuple(free[round(step * (len(free) - 1) / (most - 1))] for step in range(most))
 
 
 class SingleCaseError(ValueError):
@@ -67,6 +91,8 @@ class StartProtocol(_Symptom):
             raise ValueError("the possible lengths of the baseline must rise, and be two or more")
         if days[0] < self.before_days:
             raise ValueError(f"a baseline of {days[0]} days cannot fill a window of {self.before_days}")
+        if days[-1] > LONGEST_BASELINE:
+            raise ValueError(f"a baseline of {days[-1]} days is longer than {LONGEST_BASELINE}")
         if self.after_to - self.after_from < 7:
             raise ValueError("the window after the start needs seven days or more")
         return self

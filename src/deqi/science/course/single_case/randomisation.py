@@ -220,7 +220,7 @@ def pooled_starts(tests: Sequence[StartTest]) -> Pooled:
     estimate = sum(test.change for test in tests) / len(tests)
     words = (
         f"{len(tests)} patients with a drawn start: the ratings fell by {estimate:.1f} points on average at the drawn "
-        f"day; p = {p:.4f} that chance alone ranks those days so high. It speaks of the start of treatment, needles, "
+        f"day; {small(p)} that chance alone ranks those days so high. It speaks of the start of treatment, needles, "
         "attention and hope together; blinding was not possible."
     )
     total = float(sum(rank for rank, _ in ranks))
@@ -250,7 +250,7 @@ def pooled_tapers(outcomes: Sequence[TaperOutcome]) -> Pooled:
     p = _divisions_from(rises, m, least) / comb(n, m)
     words = (
         f"{m} patients were drawn to stop and {n - m} to go on: stopping went with {seen:+.1f} points more rise; "
-        f"p = {p:.4f} over the {comb(n, m)} ways the same patients could have been drawn (it cannot be smaller than "
+        f"{small(p)} over the {comb(n, m)} ways the same patients could have been drawn (it cannot be smaller than "
         f"{1 / comb(n, m):.4f})."
     )
     return Pooled(n, seen, seen, p, None, "exact over all divisions", words)
@@ -307,9 +307,7 @@ def verdict(results: Sequence[StartTest | TaperOutcome], pooled: Pooled | None) 
         else f"In {people} stopping went with {abs(pooled.estimate):.1f} points {'more' if pooled.estimate >= 0 else 'less'} "
         "rise than going on"
     )
-    often = (
-        f"If {what} made no difference, chance alone would give as much in about {_in_a_hundred(pooled.p)}"
-    )
+    often = f"If {what} made no difference, chance alone would give as much in {_in_a_hundred(pooled.p)}"
     if pooled.p <= SMALL:
         return f"{seen}. {often}: hard to put down to chance. It speaks of treatment as a whole, hope and attention too."
     return f"{seen}. {often}: it cannot be told from chance. That is no proof that there is no difference."
@@ -318,7 +316,13 @@ def verdict(results: Sequence[StartTest | TaperOutcome], pooled: Pooled | None) 
 def _in_a_hundred(p: float) -> str:
     if p < 0.001:
         return "fewer than 1 in 1,000 such series"
-    return f"{p * 1000:.0f} in 1,000 such series" if p < 0.01 else f"{p * 100:.0f} in 100 such series"
+    often = f"{p * 1000:.0f} in 1,000" if p < 0.01 else f"{p * 100:.0f} in 100"
+    return f"about {often} such series"
+
+
+def small(p: float) -> str:
+    """A p value in words that never say it is nothing: "p = 0.0078", "p < 0.0001"."""
+    return "p < 0.0001" if p < 0.0001 else f"p = {p:.4f}"
 
 
 def _poolable(kinds: Sequence[str]) -> None:

@@ -21,6 +21,7 @@ from deqi.science.course.single_case.designs import (
     fingerprint,
 )
 from deqi.science.course.single_case.randomisation import StartTest, TaperOutcome
+from deqi.science.course.single_case.windows import altogether
 from deqi.science.knowledge import Strict, data_path, load_yaml
 from deqi.science.measures import symptoms
 
@@ -31,12 +32,16 @@ Section = Literal[
 ]  # fmt: skip
 SECTIONS: tuple[Section, ...] = get_args(Section)
 ADD = "Not kept in Deqi: the clinic adds it here."
+BLINDING = "Nobody was blinded: neither the patient nor the practitioner could be, nor is the rater another person than the patient."
 
 
 class Item(Strict):
+    """One item: its number, what it asks for (of a series, where that differs), and our section that answers it."""
+
     item: str | int
     topic: str
     section: Section
+    series: str = ""
 
 
 class Guideline(Strict):
@@ -87,15 +92,20 @@ def report(about: CaseReport) -> str:
     lines = [f"# {said['title']}", ""]
     for number, name in enumerate(SECTIONS[1:], start=1):
         lines += [f"## {number}. {name.capitalize()}", "", said[name], ""]
-    lines += ["## Items of the guidelines and where they stand", ""]
+    return "\n".join([*lines, *table_of_items()])
+
+
+def table_of_items(*, series: bool = False) -> list[str]:
+    """Lines of Markdown: every item of both guidelines and the section where it stands."""
+    lines = ["## Items of the guidelines and where they stand", ""]
     for guideline in reporting().guidelines:
         lines += [f"### {guideline.name}", "", f"Source: {guideline.source}; read: {guideline.read}.", ""]
         lines += ["| item | asks for | section |", "| --- | --- | --- |"]
         for item in guideline.items:
-            at = SECTIONS.index(item.section)
-            lines.append(f"| {item.item} | {item.topic} | {f'{at}. ' if at else ''}{item.section} |")
+            at, topic = SECTIONS.index(item.section), (series and item.series) or item.topic
+            lines.append(f"| {item.item} | {topic} | {f'{at}. ' if at else ''}{item.section} |")
         lines.append("")
-    return "\n".join(lines)
+    return lines
 
 
 def _sections(about: CaseReport) -> dict[str, str]:
@@ -105,9 +115,7 @@ def _sections(about: CaseReport) -> dict[str, str]:
     return {
         "title": f"A single-case experimental design (N-of-1) with a randomised {kind}: acupuncture and {name}",
         "summary": f"{about.person} rated {name} daily. Chance decided {_what(protocol)}. {_result(about)}",
-        "background": "Change during a course of treatment mixes needling, attention, hope, natural course and other "
-        "treatment. Acupuncture has effects that last for weeks, so that short on and off periods would run into each "
-        f"other; only the {kind} is left to chance.",
+        "background": background(protocol),
         "aims": f"Is the fall of {name} tied to the day treatment began?"
         if start
         else f"Does {name} rise more when treatment stops than when it goes on for four weeks? Answered over several "
@@ -116,19 +124,17 @@ def _sections(about: CaseReport) -> dict[str, str]:
         "changes": "The protocol stands as it was agreed; its fingerprint below shows that it was not changed. Changes "
         f"of medicines: {'; '.join(about.medicines) or 'none recorded'}.",
         "randomisation": _randomisation(about),
-        "blinding": "Nobody was blinded: neither the patient nor the practitioner could be, nor is the rater another "
-        "person than the patient.",
+        "blinding": BLINDING,
         "participant": f"{about.person}. Own agreement, apart from the agreement to be treated: {about.agreed_on}. "
         f"Offered to whoever rates daily and wants to know; {ADD[0].lower()}{ADD[1:]} (who was asked and declined).",
         "setting": about.clinic,
         "approval": f"{ADD} (Whether this is research, and its ethics approval.)",
-        "measures": f"{symptoms()[protocol.symptom].question()} 0 to 10, in own words, at home. Ratings just after a "
-        "session are not used; several on one day count as their mean.",
+        "measures": measures(protocol),
         "intervention": "Acupuncture as recorded session by session to STRICTA in the clinic's record; sessions on "
         f"{', '.join(about.sessions) or 'no day yet'}.",
         "fidelity": _fidelity(about),
-        "analysis": _analysis(protocol),
-        "results": f"{_result(about)}\n\n{_table(about)}",
+        "analysis": analysis(protocol),
+        "results": f"{_result(about)} {_came(about)}\n\n{_table(about)}",
         "harms": "; ".join(about.harms) or "No side effect was reported; it was asked at each session.",
         "interpretation": "The test speaks of the start or the end of treatment as a whole, not of needles alone, and of "
         "this person. Several people together say more than one.",
@@ -137,6 +143,24 @@ def _sections(about: CaseReport) -> dict[str, str]:
         "protocol": f"Kept in the record before the draw; SHA-256 `{fingerprint(protocol)}`. Registration: {ADD}",
         "funding": ADD,
     }
+
+
+def background(protocol: Protocol) -> str:
+    """Why a single-case design, and why only one thing is left to chance."""
+    kind = "start" if isinstance(protocol, StartProtocol) else "taper"
+    return (
+        "Change during a course of treatment mixes needling, attention, hope, natural course and other treatment. "
+        "Acupuncture has effects that last for weeks, so that short on and off periods would run into each other; only "
+        f"the {kind} is left to chance."
+    )
+
+
+def measures(protocol: Protocol) -> str:
+    """What was rated, and which ratings count."""
+    return (
+        f"{symptoms()[protocol.symptom].question()} 0 to 10, in own words, at home. Ratings just after a session are not "
+        "used; several on one day count as their mean."
+    )
 
 
 def _what(protocol: Protocol) -> str:
@@ -194,7 +218,8 @@ def _fidelity(about: CaseReport) -> str:
     return f"{outcome}; {f'{off}, not as drawn' if off else as_drawn}.{reasons} Analysed as drawn."
 
 
-def _analysis(protocol: Protocol) -> str:
+def analysis(protocol: Protocol) -> str:
+    """The statistic of one person and, for a taper, how people are compared."""
     windows = (
         f"mean of the ratings in the {protocol.before_days} days before, and in days {protocol.after_from} to "
         f"{protocol.after_to - 1} after; at least {protocol.least} ratings in each"
@@ -220,6 +245,12 @@ def _result(about: CaseReport) -> str:
         f"After {'stopping' if one.stopped else 'going on'} the mean went from {one.before:.1f} to {one.after:.1f} "
         f"({one.rise:+.1f}). One person's draw has two outcomes, so no test is made; it joins the pool."
     )
+
+
+def _came(about: CaseReport) -> str:
+    protocol, rated = about.protocol, {dt.date.fromisoformat(day) for day, _ in about.ratings}
+    on = min(about.on, protocol.rated_until + dt.timedelta(days=1))
+    return f"Days rated: {altogether(protocol, rated, on).words}."
 
 
 def _table(about: CaseReport) -> str:
