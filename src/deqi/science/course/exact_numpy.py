@@ -44,7 +44,7 @@ def draw_nodes_numpy(
     kind, slot, step_days, _, previous, low, high = events[:7]
     with np.errstate(all="ignore"):
         steps, coefficients = _drawn(
-            thetas, kind, slot, step_days, prior_mean, prior_cov, found, normal_start, normal_step
+            thetas, kind, step_days, prior_mean, prior_cov, found, normal_start, normal_step
         )
         level, sites = _walked(
             thetas, kind, slot, previous, low, high, found, coefficients, steps, states, controls
@@ -55,7 +55,6 @@ def draw_nodes_numpy(
 def _drawn(
     thetas: Floats,
     kind: Ints,
-    slot: Ints,
     step_days: Floats,
     prior_mean: Floats,
     prior_cov: Floats,
@@ -65,19 +64,14 @@ def _drawn(
 ) -> tuple[Floats, Floats]:
     """The wander's steps (G x n x paths) and the coefficients (G x p x paths)."""
     swept, rho, z = found.swept, found.rho, found.z
-    n, g, k = swept.c.shape
+    n, g = swept.gain.shape
     p = len(prior_mean)
-    w, wp = p, p + 1
+    w, wp, k = p, p + 1, p + 2
     m, pull = np.zeros((g, k, k)), np.zeros((g, k, PATHS))
     steps = np.zeros((g, n, PATHS))
     for t in range(n - 1, -1, -1):
-        if kind[t] == WINDOW:
-            acc = wp + 1 + slot[t]
-            m[:, w, :] += m[:, acc, :]
-            m[:, :, w] += m[:, :, acc]
-            pull[:, w] += pull[:, acc]
-        else:
-            c, h = swept.c[t], swept.h[t]
+        if kind[t] != WINDOW:
+            c, h = swept.c[t, :, :k], swept.h[t, :, :k]
             gain, shrink = swept.gain[t][:, None], swept.shrink[t]
             if kind[t] == DAILY:
                 keep, old = 1.0 - z[:, t, 2, None], (z[:, t, 2] * rho[:, t])[:, None]

@@ -22,6 +22,9 @@ The factors are replaced by Gaussian ones found by expectation propagation (EP):
 a Kalman filter forward, the adjoint (disturbance) smoother backward, and a nine-point Gauss-Hermite rule for each
 tilted moment. EP's own estimate of the marginal likelihood weighs the nodes.
 
+Arrays carry the nodes (G values of theta, `theta` is 6 x G) last and side by side, so that the processor takes four or
+eight of them at once.
+
 State: the p coefficients, then the wander now, the wander that the next daily rating subtracts, and sums of the
 wander over marked days: slot 0 is the last seven days, further slots serve the chart. Times are days; nothing here reads or writes anything outside its arguments.
 
@@ -65,6 +68,10 @@ FLOOR = 0.05  # least 1 + tau V allowed in the filter, so that an outlier never 
 LEAST_PRECISION = -0.5  # least precision of a site, as a share of what the filter knows before it
 LEVEL_BEYOND = 4.0  # how far beyond 0-10 a level may lie where the slopes are taken
 MISS = 1e-300
+# Columns of `work`, the room of a sweep, for each rating's h: filtered mean and variance, gain and shrink of the update,
+# correlation with the daily rating before, smoothed mean and variance; then covariance with the state, and row.
+MU, VAR, GAIN, SHRINK, RHO, SMOOTH, SPREAD, HEAD = range(8)
+LOG_EVERY = 8  # events between two logarithms of a product
 
 
 def _compiled(function: F, *, keep: bool) -> F:
@@ -101,6 +108,13 @@ def build_of(*files: str) -> NDArray[Any]:
 
 
 @jit
+def inverse_root(v: float) -> float:
+    """1 / sqrt(v) to 1e-13, for v from 1e-30 to 1e30: in single precision, where it is quick, and one step of Newton's."""
+    rough = np.float64(np.float32(1.0) / sqrt(np.float32(v)))
+    return rough * (1.5 - 0.5 * v * rough * rough)
+
+
+@jit
 def t4_cdf(x: float) -> float:
     """Distribution function of Student's t(4) scaled to unit variance. t4_cdf(0) = 0.5."""
     a = x / sqrt(2.0 + x * x)
@@ -111,17 +125,13 @@ def t4_cdf(x: float) -> float:
 def mass_between(low: float, high: float, blur: float, inverse: float) -> float:
     """Mean over +-`blur` of the mass of a t(4) of SD 1 / `inverse` between `low` and `high`, both from its centre.
 
-    Four values of `t4_cdf` with one division between them: divisions are what a sweep waits for.
+    Four values of `t4_cdf`: mass_between(-0.5, 0.5, 0.0, 1.0) is 0.481.
     """
     a, b = (high + blur) * inverse, (high - blur) * inverse
     c, d = (low + blur) * inverse, (low - blur) * inverse
-    va, vb, vc, vd = 2.0 + a * a, 2.0 + b * b, 2.0 + c * c, 2.0 + d * d
-    ab, cd = va * vb, vc * vd
-    each = 1.0 / (ab * cd)
-    wa, wb, wc, wd = vb * cd * each, va * cd * each, vd * ab * each, vc * ab * each
-    above = a * sqrt(wa) * (3.0 - a * a * wa) + b * sqrt(wb) * (3.0 - b * b * wb)
-    below = c * sqrt(wc) * (3.0 - c * c * wc) + d * sqrt(wd) * (3.0 - d * d * wd)
-    return 0.125 * (above - below)
+    a, b = a * inverse_root(2.0 + a * a), b * inverse_root(2.0 + b * b)
+    c, d = c * inverse_root(2.0 + c * c), d * inverse_root(2.0 + d * d)
+    return 0.125 * (a * (3.0 - a * a) + b * (3.0 - b * b) - c * (3.0 - c * c) - d * (3.0 - d * d))
 
 
 @jit
@@ -131,48 +141,73 @@ def cut_t4(a: float, b: float) -> tuple[float, float, float]:
     cut_t4(-inf, 0) has mean -0.7071; an interval far narrower than 1 has slope near 0, a very wide one near 1.
     """
     k = 0.375 * sqrt(2.0)
-    va, vb = 1.0 + 0.5 * a * a, 1.0 + 0.5 * b * b
-    ra, rb = sqrt(va), sqrt(vb)
-    mass = max(t4_cdf(b) - t4_cdf(a), 1e-12)
-    first = -k * (2.0 / 3.0) * (1.0 / (vb * rb) - 1.0 / (va * ra))
-    mean = min(max(first / mass, a), b)
-    second = 2.0 * k * (b / rb - a / ra) / mass - 2.0
-    fa, fb = k / (va * va * ra), k / (vb * vb * rb)
-    slope = 1.0 - ((b * fb - a * fa) * mass - first * (fb - fa)) / (mass * mass)
+    pa, pb = 1.0 / sqrt(1.0 + 0.5 * a * a), 1.0 / sqrt(1.0 + 0.5 * b * b)
+    pa2, pb2 = pa * pa, pb * pb
+    fa, fb = k * pa2 * pa2 * pa, k * pb2 * pb2 * pb  # the density at both ends
+    mass = max(k * (b * pb * (1.0 - b * b * pb2 / 6.0) - a * pa * (1.0 - a * a * pa2 / 6.0)), 1e-12)
+    per_mass = 1.0 / mass
+    first = k * (2.0 / 3.0) * (pa * pa2 - pb * pb2)
+    mean = min(max(first * per_mass, a), b)
+    second = 2.0 * k * (b * pb - a * pa) * per_mass - 2.0
+    slope = 1.0 - ((b * fb - a * fa) - first * (fb - fa) * per_mass) * per_mass
     return mean, sqrt(max(second - mean * mean, 1e-6)), min(max(slope, 0.0), 1.0)
 
 
 @jit
-def correlate(theta: Floats, kind: Ints, gap_days: Floats, work: Floats) -> None:
-    """Fills column 4 of `work` with rho, each daily rating's correlation with the one before it; 0 where there is none."""
-    gap, rho = 0.0, 0.0
+def correlate(theta: Floats, kind: Ints, gap_days: Floats, previous: Ints, work: Floats) -> None:
+    """Fills RHO of `work`, each daily rating's correlation with the one before it; 0 where there is none."""
     for t in range(kind.shape[0]):
-        if gap_days[t] != gap:
-            gap = gap_days[t]
-            rho = theta[R] ** gap if gap > 0.0 else 0.0
-        work[t, 4] = rho if kind[t] == DAILY else 0.0
+        u = previous[t]
+        if kind[t] != DAILY or gap_days[t] <= 0.0:
+            for g in range(theta.shape[1]):
+                work[t, RHO, g] = 0.0
+        elif gap_days[t] == gap_days[u]:
+            for g in range(theta.shape[1]):
+                work[t, RHO, g] = work[u, RHO, g]
+        else:
+            for g in range(theta.shape[1]):
+                work[t, RHO, g] = theta[R, g] ** gap_days[t]
 
 
 @jit
 def impute(
-    s: float, kind: Ints, gap_days: Floats, low: Floats, high: Floats, level: Floats, work: Floats, z: Floats
+    theta: Floats,
+    kind: Ints,
+    gap_days: Floats,
+    previous: Ints,
+    low: Floats,
+    high: Floats,
+    level: Floats,
+    work: Floats,
+    z: Floats,
 ) -> None:
-    """Fills `z` (n x 5): for each daily rating the mean, SD and slope of its unrounded value given those before it,
-    the offset c of its own factor, and its centre m. `work` holds rho (column 4) and the one before (column 6)."""
+    """Fills `z` (n x 5 x G): for each daily rating the mean, SD and slope of its unrounded value given those before it,
+    the offset c of its own factor, and its centre m. `work` holds RHO."""
+    nodes = theta.shape[1]
     for t in range(kind.shape[0]):
-        z[t, 3] = 0.0
         if kind[t] != DAILY:
+            for g in range(nodes):
+                z[t, 3, g] = 0.0
             continue
-        centre = level[t]
-        scale = s
         if gap_days[t] > 0.0:
-            u, rho = int(work[t, 6]), work[t, 4]
-            z[t, 3] = rho * (z[u, 0] - z[u, 2] * (z[u, 4] - z[u, 3]))
-            centre += rho * (z[u, 0] - level[u])
-            scale = sqrt(s * s * (1.0 - rho * rho) + rho * rho * z[u, 1] * z[u, 1])
-        mean, sd, slope = cut_t4((low[t] - centre) / scale, (high[t] - centre) / scale)
-        z[t, 0], z[t, 1], z[t, 2] = centre + scale * mean, scale * sd, slope
-        z[t, 4] = centre
+            u = previous[t]
+            for g in range(nodes):
+                s, rho = theta[S, g], work[t, RHO, g]
+                z[t, 3, g] = rho * (z[u, 0, g] - z[u, 2, g] * (z[u, 4, g] - z[u, 3, g]))
+                z[t, 4, g] = level[t, g] + rho * (z[u, 0, g] - level[u, g])
+                z[t, 1, g] = sqrt(s * s * (1.0 - rho * rho) + rho * rho * z[u, 1, g] * z[u, 1, g])
+        else:
+            for g in range(nodes):
+                z[t, 3, g] = 0.0
+                z[t, 4, g] = level[t, g]
+                z[t, 1, g] = theta[S, g]
+        for g in range(nodes):
+            centre, scale = z[t, 4, g], z[t, 1, g]
+            inverse = 1.0 / scale
+            mean, sd, slope = cut_t4((low[t] - centre) * inverse, (high[t] - centre) * inverse)
+            z[t, 0, g] = centre + scale * mean
+            z[t, 1, g] = scale * sd
+            z[t, 2, g] = slope
 
 
 @jit
@@ -188,23 +223,25 @@ def course_shape(weeks: float, since_end: float, om: float, lam: float) -> float
 def fill_design(
     theta: Floats, kind: Ints, entry: Floats, weeks: Floats, ended: Floats, extra: Floats, design: Floats
 ) -> None:
-    """Fills `design` (n x p): baseline 1, effect -g k, flare exp(-days/tau), then the `extra` columns.
+    """Fills `design` (n x p x G) of the ratings: baseline 1, effect -g k, flare exp(-days/tau), then the `extra` columns.
 
     `entry` (n x 7), `weeks` and `ended` hold the seven days a weekly rating speaks of; a daily one uses the first.
     """
-    n = kind.shape[0]
-    for t in range(n):
+    for t in range(kind.shape[0]):
+        if kind[t] == WINDOW:
+            continue
         days = 7 if kind[t] == WEEKLY else 1
-        effect = 0.0
-        flare = 0.0
-        for j in range(days):
-            effect += course_shape(weeks[t, j], ended[t, j], theta[OM], theta[LAM])
-            flare += exp(-entry[t, j] / theta[TAU])
-        design[t, B] = 1.0
-        design[t, E] = -effect / days
-        design[t, D] = flare / days
-        for j in range(extra.shape[1]):
-            design[t, 3 + j] = extra[t, j]
+        for g in range(theta.shape[1]):
+            effect = 0.0
+            flare = 0.0
+            for j in range(days):
+                effect += course_shape(weeks[t, j], ended[t, j], theta[OM, g], theta[LAM, g])
+                flare += exp(-entry[t, j] / theta[TAU, g])
+            design[t, B, g] = 1.0
+            design[t, E, g] = -effect / days
+            design[t, D, g] = flare / days
+            for j in range(extra.shape[1]):
+                design[t, 3 + j, g] = extra[t, j]
 
 
 @jit
@@ -225,148 +262,191 @@ def forward(
 ) -> None:
     """Kalman filter over the events with Gaussian sites.
 
-    `nu`, `tau` (n) are the sites' natural parameters; `mean` (k) and `cov` (k x k) end as the state after the last
-    event. `work` (n x (2k + 8)) holds rho (column 4) and keeps for `backward`: mean, variance, gain and shrink of each
-    h (columns 0-3), its covariance with the state (8 to 8 + k) and its row.
+    `nu`, `tau` (n x G) are the sites' natural parameters; `mean` (k x G) and `cov` (k x k x G) end as the state after the
+    last event. `work` (n x (HEAD + 2k) x G) holds RHO and keeps for `backward`: MU, VAR, GAIN and SHRINK of each h, from
+    HEAD on its covariance with the state and its row.
     """
     p = design.shape[1]
-    k = mean.shape[0]
+    k, nodes = mean.shape
     w, wp = p, p + 1
     mean[:] = 0.0
-    cov[:, :] = 0.0
-    mean[:p] = prior_mean
-    cov[:p, :p] = prior_cov
-    h = np.zeros(k)
-    chain = np.zeros(p)
+    cov[:] = 0.0
+    for i in range(p):
+        mean[i, :] = prior_mean[i]
+        for j in range(p):
+            cov[i, j, :] = prior_cov[i, j]
+    chain = np.zeros((p, nodes))
+    keep, old = np.zeros(nodes), np.zeros(nodes)
+    row = HEAD + k
+    begun = wp + 1  # the sums are 0 until the first marked day, and no rating speaks of them
     for t in range(kind.shape[0]):
-        cov[w, w] += theta[Q] * theta[Q] * step_days[t]
+        for g in range(nodes):
+            cov[w, w, g] += theta[Q, g] * theta[Q, g] * step_days[t]
         if kind[t] == WINDOW:
+            begun = k
             acc = wp + 1 + slot[t]
-            mean[acc] += mean[w]
+            for g in range(nodes):
+                mean[acc, g] += mean[w, g]
             for i in range(k):
-                cov[acc, i] += cov[w, i]
+                for g in range(nodes):
+                    cov[acc, i, g] += cov[w, i, g]
             for i in range(k):
-                cov[i, acc] += cov[i, w]
+                for g in range(nodes):
+                    cov[i, acc, g] += cov[i, w, g]
             continue
-        rho = work[t, 4]
-        h[w] = 1.0
-        h[wp] = -rho
         for i in range(p):
-            h[i] = design[t, i] - rho * chain[i]
-        mu = 0.0
-        var = 0.0
-        for i in range(k):
-            c = 0.0
-            for j in range(k):
-                c += cov[i, j] * h[j]
-            work[t, 8 + i] = c
-            work[t, 8 + k + i] = h[i]
-            mu += mean[i] * h[i]
-        for i in range(k):
-            var += h[i] * work[t, 8 + i]
-        tau[t] = max(tau[t], (FLOOR - 1.0) / var)
-        scale = 1.0 / (1.0 + tau[t] * var)
-        gain = (nu[t] - tau[t] * mu) * scale
-        shrink = tau[t] * scale
-        work[t, 0], work[t, 1], work[t, 2], work[t, 3] = mu, var, gain, shrink
-        for i in range(k):
-            mean[i] += work[t, 8 + i] * gain
-            for j in range(k):
-                cov[i, j] -= shrink * work[t, 8 + i] * work[t, 8 + j]
-        if (
-            kind[t] == DAILY
-        ):  # what the next daily rating subtracts: L - kappa m, here and in the coefficients
-            keep, old = 1.0 - z[t, 2], z[t, 2] * rho
+            for g in range(nodes):
+                work[t, row + i, g] = design[t, i, g] - work[t, RHO, g] * chain[i, g]
+        for g in range(nodes):
+            work[t, row + w, g] = 1.0
+            work[t, row + wp, g] = -work[t, RHO, g]
+        for i in range(begun):
+            for g in range(nodes):
+                work[t, HEAD + i, g] = (
+                    cov[i, B, g] * work[t, row + B, g]
+                    + cov[i, E, g] * work[t, row + E, g]
+                    + cov[i, D, g] * work[t, row + D, g]
+                    + cov[i, w, g]
+                    - cov[i, wp, g] * work[t, RHO, g]
+                )
+            for j in range(3, p):
+                for g in range(nodes):
+                    work[t, HEAD + i, g] += cov[i, j, g] * work[t, row + j, g]
+        for g in range(nodes):
+            work[t, MU, g] = 0.0
+            work[t, VAR, g] = 0.0
+        for i in range(wp + 1):
+            for g in range(nodes):
+                work[t, MU, g] += mean[i, g] * work[t, row + i, g]
+                work[t, VAR, g] += work[t, HEAD + i, g] * work[t, row + i, g]
+        for g in range(nodes):
+            tau[t, g] = max(tau[t, g], (FLOOR - 1.0) / work[t, VAR, g])
+            scale = 1.0 / (1.0 + tau[t, g] * work[t, VAR, g])
+            work[t, GAIN, g] = (nu[t, g] - tau[t, g] * work[t, MU, g]) * scale
+            work[t, SHRINK, g] = tau[t, g] * scale
+        for i in range(begun):
+            for g in range(nodes):
+                mean[i, g] += work[t, HEAD + i, g] * work[t, GAIN, g]
+                keep[g] = work[t, HEAD + i, g] * work[t, SHRINK, g]
+            for j in range(begun):
+                for g in range(nodes):
+                    cov[i, j, g] -= keep[g] * work[t, HEAD + j, g]
+        if kind[t] == DAILY:
+            # what the next daily rating subtracts: L - kappa m, here and in the coefficients
             for i in range(p):
-                chain[i] = design[t, i] - z[t, 2] * h[i]
-            mean[wp] = keep * mean[w] + old * mean[wp]
-            for i in range(k):
-                cov[wp, i] = keep * cov[w, i] + old * cov[wp, i]
-            for i in range(k):
-                cov[i, wp] = keep * cov[i, w] + old * cov[i, wp]
+                for g in range(nodes):
+                    chain[i, g] = design[t, i, g] - z[t, 2, g] * work[t, row + i, g]
+            for g in range(nodes):
+                keep[g], old[g] = 1.0 - z[t, 2, g], z[t, 2, g] * work[t, RHO, g]
+                mean[wp, g] = keep[g] * mean[w, g] + old[g] * mean[wp, g]
+            for i in range(begun):
+                for g in range(nodes):
+                    cov[wp, i, g] = keep[g] * cov[w, i, g] + old[g] * cov[wp, i, g]
+            for i in range(begun):
+                for g in range(nodes):
+                    cov[i, wp, g] = keep[g] * cov[i, w, g] + old[g] * cov[i, wp, g]
 
 
 @jit
-def keep_noise(kind: Ints, design: Floats, z: Floats, work: Floats, noise: Floats) -> None:
-    """What the last daily rating tells of its own noise, into `noise` (p + 2): the row on the coefficients that is
-    subtracted beside the state's wander, the constant, and the SD that is left. All 0 without a daily rating.
+def keep_noise(kind: Ints, design: Floats, z: Floats, work: Floats, g: int, noise: Floats) -> None:
+    """What the last daily rating tells of its own noise at node `g`, into `noise` (p + 2): the row on the coefficients
+    that is subtracted beside the state's wander, the constant, and the SD that is left. All 0 without a daily rating.
 
     Noise = xi' - L_prev of the module's text, given the state after `forward`.
     """
     p = design.shape[1]
-    k = (work.shape[1] - 8) // 2
+    row = (work.shape[1] + HEAD) // 2
     noise[:] = 0.0
     for t in range(kind.shape[0] - 1, -1, -1):
         if kind[t] == DAILY:
             for i in range(p):
-                noise[i] = design[t, i] - z[t, 2] * work[t, 8 + k + i]
-            noise[p] = z[t, 0] - z[t, 2] * (z[t, 4] - z[t, 3])
-            noise[p + 1] = z[t, 1]
+                noise[i] = design[t, i, g] - z[t, 2, g] * work[t, row + i, g]
+            noise[p] = z[t, 0, g] - z[t, 2, g] * (z[t, 4, g] - z[t, 3, g])
+            noise[p + 1] = z[t, 1, g]
             return
 
 
 @jit
-def log_integral(kind: Ints, nu: Floats, tau: Floats, work: Floats) -> float:
-    """Log of the integral of prior times sites, from what `forward` left in `work`."""
-    logz = 0.0
+def log_integral(kind: Ints, nu: Floats, tau: Floats, work: Floats, logz: Floats) -> None:
+    """Log of the integral of prior times sites, from what `forward` left in `work`, into `logz` (G)."""
+    spread = np.ones(logz.shape[0])
+    logz[:] = 0.0
     for t in range(kind.shape[0]):
-        if kind[t] != WINDOW:
-            logz += log_site(work[t, 0], work[t, 1], nu[t], tau[t])
-    return logz
+        if kind[t] == WINDOW:
+            continue
+        for g in range(logz.shape[0]):
+            mu, var = work[t, MU, g], work[t, VAR, g]
+            logz[g] += site_exponent(mu, var, nu[t, g], tau[t, g])
+            spread[g] *= 1.0 + tau[t, g] * var
+        if t % LOG_EVERY == 0:
+            for g in range(logz.shape[0]):
+                logz[g] -= 0.5 * log(spread[g])
+                spread[g] = 1.0
+    for g in range(logz.shape[0]):
+        logz[g] -= 0.5 * log(spread[g])
 
 
 @jit
-def log_site(mu: float, var: float, nu: float, tau: float) -> float:
-    """Log of the integral of N(h; mu, var) exp(nu h - tau h^2 / 2). log_site(0, 1, 0, 0) = 0."""
-    spread = 1.0 + tau * var
-    return -0.5 * log(spread) + 0.5 * (2.0 * mu * nu + var * nu * nu - tau * mu * mu) / spread
+def site_exponent(mu: float, var: float, nu: float, tau: float) -> float:
+    """Log of the integral of N(h; mu, var) exp(nu h - tau h^2 / 2), without its -log(1 + tau var) / 2."""
+    return 0.5 * (2.0 * mu * nu + var * nu * nu - tau * mu * mu) / (1.0 + tau * var)
 
 
 @jit
-def backward(kind: Ints, slot: Ints, z: Floats, p: int, k: int, work: Floats) -> None:
-    """Adjoint smoother: smoothed mean and variance of every h into columns 5 and 7 of `work`."""
-    w, wp = p, p + 1
-    r = np.zeros(k)
-    m = np.zeros((k, k))
-    mc = np.zeros(k)
+def backward(kind: Ints, z: Floats, p: int, work: Floats) -> None:
+    """Adjoint smoother: smoothed mean and variance of every h into SMOOTH and SPREAD of `work`. No rating speaks of the sums, so
+    they are left out."""
+    w, wp, k = p, p + 1, p + 2
+    row = (work.shape[1] + HEAD) // 2
+    nodes = work.shape[2]
+    r = np.zeros((k, nodes))
+    m = np.zeros((k, k, nodes))
+    mc = np.zeros((k, nodes))
+    cr, cmc = np.zeros(nodes), np.zeros(nodes)
+    keep, old = np.zeros(nodes), np.zeros(nodes)
     for t in range(kind.shape[0] - 1, -1, -1):
         if kind[t] == WINDOW:
-            acc = wp + 1 + slot[t]
-            r[w] += r[acc]
-            for i in range(k):
-                m[w, i] += m[acc, i]
-            for i in range(k):
-                m[i, w] += m[i, acc]
             continue
         if kind[t] == DAILY:
-            keep, old = 1.0 - z[t, 2], z[t, 2] * work[t, 4]
-            r[w] += keep * r[wp]
-            r[wp] *= old
+            for g in range(nodes):
+                keep[g], old[g] = 1.0 - z[t, 2, g], z[t, 2, g] * work[t, RHO, g]
+                r[w, g] += keep[g] * r[wp, g]
+                r[wp, g] *= old[g]
             for i in range(k):
-                m[w, i] += keep * m[wp, i]
-                m[wp, i] *= old
+                for g in range(nodes):
+                    m[w, i, g] += keep[g] * m[wp, i, g]
+                    m[wp, i, g] *= old[g]
             for i in range(k):
-                m[i, w] += keep * m[i, wp]
-                m[i, wp] *= old
-        gain, shrink = work[t, 2], work[t, 3]
-        cr = 0.0
-        cmc = 0.0
+                for g in range(nodes):
+                    m[i, w, g] += keep[g] * m[i, wp, g]
+                    m[i, wp, g] *= old[g]
+        cr[:] = 0.0
+        cmc[:] = 0.0
         for i in range(k):
-            cr += work[t, 8 + i] * r[i]
-            mc[i] = 0.0
+            for g in range(nodes):
+                mc[i, g] = 0.0
             for j in range(k):
-                mc[i] += m[i, j] * work[t, 8 + j]
+                for g in range(nodes):
+                    mc[i, g] += m[i, j, g] * work[t, HEAD + j, g]
+            for g in range(nodes):
+                cr[g] += work[t, HEAD + i, g] * r[i, g]
+                cmc[g] += work[t, HEAD + i, g] * mc[i, g]
+        for g in range(nodes):
+            shrink, var = work[t, SHRINK, g], work[t, VAR, g]
+            left = 1.0 - shrink * var  # c'r and c'Mc with the new r and M, as h'c = var
+            work[t, SMOOTH, g] = work[t, MU, g] + cr[g] * left + work[t, GAIN, g] * var
+            work[t, SPREAD, g] = max(left * (var - left * cmc[g]), 1e-10)
+            cr[g] = work[t, GAIN, g] - shrink * cr[g]
+            cmc[g] = shrink + shrink * shrink * cmc[g]
+        # M += hh' (shrink + shrink^2 c'Mc) - shrink (h mc' + mc h'), as h a' + b h'
         for i in range(k):
-            cmc += mc[i] * work[t, 8 + i]
-        for i in range(k):
-            r[i] += work[t, 8 + k + i] * (gain - shrink * cr)
+            for g in range(nodes):
+                r[i, g] += work[t, row + i, g] * cr[g]
+                keep[g] = work[t, row + i, g] * cmc[g] - work[t, SHRINK, g] * mc[i, g]
+                old[g] = -work[t, SHRINK, g] * work[t, row + i, g]
             for j in range(k):
-                hi, hj = work[t, 8 + k + i], work[t, 8 + k + j]
-                m[i, j] += hi * hj * (shrink + shrink * shrink * cmc) - shrink * (hi * mc[j] + mc[i] * hj)
-        var = work[t, 1]
-        left = 1.0 - shrink * var  # c'r and c'Mc with the new r and M, as h'c = var
-        work[t, 5] = work[t, 0] + cr * left + gain * var
-        work[t, 7] = max(left * (var - left * cmc), 1e-10)
+                for g in range(nodes):
+                    m[i, j, g] += keep[g] * work[t, row + j, g] + old[g] * mc[j, g]
 
 
 def gaussian_log_likelihood(
@@ -382,17 +462,26 @@ def gaussian_log_likelihood(
     `day` (n, increasing), `value` (n, not rounded), `design` (n x p). This is what is held against statsmodels and R.
     """
     n, p = design.shape
+    short = max(
+        3 - p, 0
+    )  # the filter knows baseline, effect and flare: those that are not asked for are fixed at 0
+    columns = np.pad(design, ((0, 0), (0, short)))[:, :, None]
+    prior_mean, prior_cov = np.pad(prior_mean, (0, short)), np.pad(prior_cov, (0, short))
+    k = p + short + 3
     gap = np.diff(day, prepend=day[0])
-    rho = np.where(gap > 0, theta[R] ** gap, 0.0)
+    rho = np.where(gap > 0, theta[R] ** gap, 0.0)[:, None]
     sigma2 = theta[S] ** 2 * (1 - rho**2)
-    z = np.zeros((n, 5))
-    z[1:, 3] = rho[1:] * value[:-1]
+    z = np.zeros((n, 5, 1))
+    z[1:, 3] = rho[1:] * value[:-1, None]
     tau = 1 / sigma2
-    nu = tau * (value - z[:, 3])
-    mean, cov, work = np.zeros(p + 3), np.zeros((p + 3, p + 3)), np.zeros((n, 2 * p + 14))
-    work[:, 4] = rho
+    nu = tau * (value[:, None] - z[:, 3])
+    mean, cov, work, logz = np.zeros((k, 1)), np.zeros((k, k, 1)), np.zeros((n, HEAD + 2 * k, 1)), np.zeros(1)
+    work[:, RHO] = rho
     places, sites = np.zeros(n, dtype=np.int64), tau.copy()
-    forward(theta, places, places, gap, design, prior_mean, prior_cov, nu, sites, z, mean, cov, work)
-    logz = log_integral(places, nu, sites, work)
-    constant = 0.5 * np.log(tau / (2 * np.pi)) - 0.5 * tau * np.square(value - z[:, 3])
-    return float(logz + constant.sum()), mean[: p + 1], cov[: p + 1, : p + 1]
+    forward(
+        theta[:, None], places, places, gap, columns, prior_mean, prior_cov, nu, sites, z, mean, cov, work
+    )
+    log_integral(places, nu, sites, work, logz)
+    constant = 0.5 * np.log(tau / (2 * np.pi)) - 0.5 * tau * np.square(value[:, None] - z[:, 3])
+    asked = [*range(p), p + short]
+    return float(logz[0] + constant.sum()), mean[asked, 0], cov[np.ix_(asked, asked)][:, :, 0]

@@ -61,13 +61,12 @@ def t4_cdf_array(x: Floats) -> Floats:
 def cut_t4_array(a: Floats, b: Floats) -> tuple[Floats, Floats, Floats]:
     """`kernel.cut_t4` for arrays."""
     k = 0.375 * np.sqrt(2.0)
-    va, vb = 1.0 + 0.5 * a * a, 1.0 + 0.5 * b * b
-    ra, rb = np.sqrt(va), np.sqrt(vb)
+    pa, pb = 1.0 / np.sqrt(1.0 + 0.5 * a * a), 1.0 / np.sqrt(1.0 + 0.5 * b * b)
+    fa, fb = k * pa**5, k * pb**5
     mass = np.maximum(t4_cdf_array(b) - t4_cdf_array(a), 1e-12)
-    first = -k * (2.0 / 3.0) * (1.0 / (vb * rb) - 1.0 / (va * ra))
+    first = k * (2.0 / 3.0) * (pa**3 - pb**3)
     mean = np.minimum(np.maximum(first / mass, a), b)
-    second = 2.0 * k * (b / rb - a / ra) / mass - 2.0
-    fa, fb = k / (va * va * ra), k / (vb * vb * rb)
+    second = 2.0 * k * (b * pb - a * pa) / mass - 2.0
     slope = 1.0 - ((b * fb - a * fa) * mass - first * (fb - fa)) / (mass * mass)
     return mean, np.sqrt(np.maximum(second - mean * mean, 1e-6)), np.clip(slope, 0.0, 1.0)
 
@@ -252,7 +251,7 @@ def _sweep(
             mean[:, wp] = keep * mean[:, w] + old * mean[:, wp]
             cov[:, wp, :] = keep[:, None] * cov[:, w, :] + old[:, None] * cov[:, wp, :]
             cov[:, :, wp] = keep[:, None] * cov[:, :, w] + old[:, None] * cov[:, :, wp]
-    smoothed, spread = _backward(p, kind, slot, rho, z, c, h, mu, var, gain, shrink)
+    smoothed, spread = _backward(p, kind, rho, z, c, h, mu, var, gain, shrink)
     scale = _tilt(thetas, kind, previous, low, high, rho, nu, tau, z, var, smoothed, spread, damp)
     centre = np.zeros((n, g))
     for t in range(n):
@@ -273,7 +272,6 @@ def _log_site(mu: Floats, var: Floats, nu: Floats, tau: Floats) -> Floats:
 def _backward(
     p: int,
     kind: Ints,
-    slot: Ints,
     rho: Floats,
     z: Floats,
     c: Floats,
@@ -283,18 +281,15 @@ def _backward(
     gain: Floats,
     shrink: Floats,
 ) -> tuple[Floats, Floats]:
-    """Smoothed mean and variance of every h: n x G."""
-    n, g, k = c.shape
-    w, wp = p, p + 1
+    """Smoothed mean and variance of every h: n x G. No rating speaks of the sums, so they are left out."""
+    w, wp, k = p, p + 1, p + 2
+    c, h = c[:, :, :k], h[:, :, :k]
+    n, g = gain.shape
     r = np.zeros((g, k))
     m = np.zeros((g, k, k))
     smoothed, spread = np.zeros((n, g)), np.ones((n, g))
     for t in range(n - 1, -1, -1):
         if kind[t] == WINDOW:
-            acc = wp + 1 + slot[t]
-            r[:, w] += r[:, acc]
-            m[:, w, :] += m[:, acc, :]
-            m[:, :, w] += m[:, :, acc]
             continue
         if kind[t] == DAILY:
             keep, old = 1.0 - z[:, t, 2], z[:, t, 2] * rho[:, t]

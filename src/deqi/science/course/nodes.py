@@ -17,9 +17,14 @@ from deqi.science.course.kernel import (
     GH_W,
     GH_X,
     HAVE_NUMBA,
+    HEAD,
     LEAST_PRECISION,
     LEVEL_BEYOND,
     MISS,
+    RHO,
+    SMOOTH,
+    SPREAD,
+    VAR,
     WEEKLY,
     WEEKLY_NOISE,
     WINDOW,
@@ -35,18 +40,20 @@ from deqi.science.course.kernel import (
     jit,
     keep_noise,
     log_integral,
-    log_site,
     mass_between,
     program,
+    site_exponent,
 )
 
+BLOCK = 32  # nodes taken side by side
 BUILD = build_of("kernel.py")
 
 
 @jit
 def tilt(
-    s: float,
+    theta: Floats,
     kind: Ints,
+    previous: Ints,
     low: Floats,
     high: Floats,
     z: Floats,
@@ -56,67 +63,76 @@ def tilt(
     scale: Floats,
     damp: float,
     weigh: bool,
-) -> float:
-    """Moments of every rating's tilted distribution. Returns the sites' part of the log likelihood if asked to `weigh`.
+) -> None:
+    """Moments of every rating's tilted distribution.
 
-    `scale` (n x 3) gets each site's log scale, and how far the tilted mean and spread are from the smoothed ones: the
-    parts of factor over site along the first two Hermite polynomials of h.
+    If asked to `weigh`, `scale` (n x 3 x G) gets each site's log scale, which sum to the sites' part of the log
+    likelihood, and how far the tilted mean and spread are from the smoothed ones: the parts of factor over site along
+    the first two Hermite polynomials of h.
 
     The sites move the share `damp` of the way to matching the moments (0 leaves them). A site may have negative precision (an outlier) down to the
     point where the filter stays sound.
     """
-    logz = 0.0
+    nodes = theta.shape[1]
+    mu_c, sd_c, inverse, blur = np.zeros(nodes), np.zeros(nodes), np.zeros(nodes), np.zeros(nodes)
+    z0, z1, z2 = np.zeros(nodes), np.zeros(nodes), np.zeros(nodes)
     for t in range(kind.shape[0]):
-        scale[t, 0] = 0.0
         if kind[t] == WINDOW:
             continue
-        rho = work[t, 4]
-        var_c = 1.0 / max(1.0 / work[t, 7] - tau[t], 1e-8)
-        mu_c = var_c * (work[t, 5] / work[t, 7] - nu[t])
-        sigma = WEEKLY_NOISE * s if kind[t] == WEEKLY else s * sqrt(1.0 - rho * rho)
-        blur = rho * z[int(work[t, 6]), 1]
-        sd_c = sqrt(var_c)
-        z0 = 0.0
-        z1 = 0.0
-        z2 = 0.0
-        inverse = 1.0 / sigma
-        for g in range(GH_X.shape[0]):
-            x = mu_c + sd_c * GH_X[g]
-            centre = x + z[t, 3]
-            f = GH_W[g] * max(mass_between(low[t] - centre, high[t] - centre, blur, inverse), MISS)
-            z0 += f
-            z1 += f * x
-            z2 += f * x * x
-        t_mean = z1 / z0
-        t_var = max(z2 / z0 - t_mean * t_mean, 1e-8)
+        u = previous[t]
+        noise = WEEKLY_NOISE if kind[t] == WEEKLY else 1.0
+        for g in range(nodes):
+            rho = work[t, RHO, g]
+            var_c = 1.0 / max(1.0 / work[t, SPREAD, g] - tau[t, g], 1e-8)
+            mu_c[g] = var_c * (work[t, SMOOTH, g] / work[t, SPREAD, g] - nu[t, g])
+            sd_c[g] = sqrt(var_c)
+            inverse[g] = 1.0 / (noise * theta[S, g] * sqrt(1.0 - rho * rho))
+            blur[g] = rho * z[u, 1, g]
+            z0[g], z1[g], z2[g] = 0.0, 0.0, 0.0
+        for i in range(GH_X.shape[0]):
+            for g in range(nodes):
+                x = sd_c[g] * GH_X[i]
+                centre = mu_c[g] + x + z[t, 3, g]
+                f = GH_W[i] * max(mass_between(low[t] - centre, high[t] - centre, blur[g], inverse[g]), MISS)
+                z0[g] += f
+                z1[g] += f * x
+                z2[g] += f * x * x
+        for g in range(nodes):
+            z1[g] /= z0[g]  # now the tilted mean, from mu_c, and variance
+            z2[g] = max(z2[g] / z0[g] - z1[g] * z1[g], 1e-8)
+            z1[g] += mu_c[g]
         if weigh:
-            scale[t, 0] = log(z0) - log_site(mu_c, var_c, nu[t], tau[t])
-            scale[t, 1] = (t_mean - work[t, 5]) / sqrt(work[t, 7])
-            scale[t, 2] = 0.5 * ((t_var + (t_mean - work[t, 5]) ** 2) / work[t, 7] - 1.0)
-            logz += scale[t, 0]
+            for g in range(nodes):
+                var_c = sd_c[g] * sd_c[g]
+                away = z1[g] - work[t, SMOOTH, g]
+                scale[t, 0, g] = log(z0[g] * sqrt(1.0 + tau[t, g] * var_c))
+                scale[t, 0, g] -= site_exponent(mu_c[g], var_c, nu[t, g], tau[t, g])
+                scale[t, 1, g] = away / sqrt(work[t, SPREAD, g])
+                scale[t, 2, g] = 0.5 * ((z2[g] + away * away) / work[t, SPREAD, g] - 1.0)
         if damp > 0.0:
-            new_tau = max(1.0 / t_var - 1.0 / var_c, LEAST_PRECISION / work[t, 1])
-            new_nu = t_mean * (new_tau + 1.0 / var_c) - mu_c / var_c
-            tau[t] += damp * (new_tau - tau[t])
-            nu[t] += damp * (new_nu - nu[t])
-    return logz
+            for g in range(nodes):
+                precision = 1.0 / (sd_c[g] * sd_c[g])
+                new_tau = max(1.0 / z2[g] - precision, LEAST_PRECISION / work[t, VAR, g])
+                new_nu = z1[g] * (new_tau + precision) - mu_c[g] * precision
+                tau[t, g] += damp * (new_tau - tau[t, g])
+                nu[t, g] += damp * (new_nu - nu[t, g])
 
 
 @jit
-def settle_levels(kind: Ints, z: Floats, level: Floats, work: Floats) -> None:
+def settle_levels(kind: Ints, previous: Ints, z: Floats, level: Floats, work: Floats) -> None:
     """Levels of the daily ratings from the smoothed h, one after the other: L = m - rho (xi' - L')."""
     for t in range(kind.shape[0]):
         if kind[t] == DAILY:
-            work[t, 5] += z[t, 3]  # now the smoothed centre m
-            level[t] = work[t, 5]
-            if work[t, 4] > 0.0:
-                u = int(work[t, 6])
-                level[t] -= work[t, 4] * (z[u, 0] + z[u, 2] * (work[u, 5] - z[u, 4]) - level[u])
-            level[t] = min(max(level[t], -LEVEL_BEYOND), 10.0 + LEVEL_BEYOND)
+            u = previous[t]
+            for g in range(level.shape[1]):
+                work[t, SMOOTH, g] += z[t, 3, g]  # now the smoothed centre m
+                before = z[u, 0, g] + z[u, 2, g] * (work[u, SMOOTH, g] - z[u, 4, g]) - level[u, g]
+                here = work[t, SMOOTH, g] - work[t, RHO, g] * before
+                level[t, g] = min(max(here, -LEVEL_BEYOND), 10.0 + LEVEL_BEYOND)
 
 
 @jit
-def sweep_node(
+def sweep_nodes(
     theta: Floats,
     anchor_theta: Floats,
     anchor_nu: Floats,
@@ -127,6 +143,7 @@ def sweep_node(
     slot: Ints,
     step_days: Floats,
     gap_days: Floats,
+    previous: Ints,
     low: Floats,
     high: Floats,
     design: Floats,
@@ -144,35 +161,38 @@ def sweep_node(
     cov: Floats,
     work: Floats,
     scale: Floats,
-) -> tuple[float, float]:
-    """EP at one theta from the anchor's sites scaled to its s: fills `nu` to `scale`.
+    logz: Floats,
+) -> None:
+    """EP at some thetas (6 x G) side by side, from the anchor's sites scaled to each one's s: fills `nu` to `scale`, and
+    `logz` (G) with the log integral of prior times sites; with the sum of the log `scale` that is the log likelihood.
 
-    Returns the log integral of prior times sites, and the sum of the sites' log `scale`; together the log likelihood.
     The last sweep moves the sites by `last_damp`: 0 leaves them as the filter saw them.
     """
-    p, k = design.shape[1], mean.shape[0]
-    ratio = (anchor_theta[S] / theta[S]) ** 2
+    nodes = theta.shape[1]
     for t in range(kind.shape[0]):
-        level[t] = anchor_level[t]
-        tau[t] = anchor_tau[t] * (ratio if anchor_tau[t] > 0.0 else min(ratio, 1.0))
-        nu[t] = anchor_nu[t] * ratio
-        offset[t] = anchor_offset[t]
-    correlate(theta, kind, gap_days, work)
-    integral, scales = 0.0, 0.0
+        for g in range(nodes):
+            ratio = (anchor_theta[S] / theta[S, g]) ** 2
+            level[t, g] = anchor_level[t]
+            tau[t, g] = anchor_tau[t] * (ratio if anchor_tau[t] > 0.0 else min(ratio, 1.0))
+            nu[t, g] = anchor_nu[t] * ratio
+            offset[t, g] = anchor_offset[t]
+    correlate(theta, kind, gap_days, previous, work)
     for i in range(sweeps):
         last = i == sweeps - 1
-        impute(theta[S], kind, gap_days, low, high, level, work, z)
+        impute(theta, kind, gap_days, previous, low, high, level, work, z)
         for t in range(kind.shape[0]):  # a site looks at z - c: move it with c
-            nu[t] -= tau[t] * (z[t, 3] - offset[t])
-            offset[t] = z[t, 3]
+            for g in range(nodes):
+                nu[t, g] -= tau[t, g] * (z[t, 3, g] - offset[t, g])
+                offset[t, g] = z[t, 3, g]
         forward(theta, kind, slot, step_days, design, prior_mean, prior_cov, nu, tau, z, mean, cov, work)
         if last:
-            integral = log_integral(kind, nu, tau, work)
-        backward(kind, slot, z, p, k, work)
-        scales = tilt(theta[S], kind, low, high, z, nu, tau, work, scale, last_damp if last else damp, last)
+            log_integral(kind, nu, tau, work, logz)
+        backward(kind, z, design.shape[1], work)
+        tilt(
+            theta, kind, previous, low, high, z, nu, tau, work, scale, last_damp if last else damp, last,
+        )  # fmt: skip
         if not last or last_damp > 0.0:
-            settle_levels(kind, z, level, work)
-    return integral, scales
+            settle_levels(kind, previous, z, level, work)
 
 
 @program
@@ -211,53 +231,31 @@ def run_nodes(
     """
     n = kind.shape[0]
     p, k = prior_mean.shape[0], means.shape[1]
-    work = np.zeros((n, 2 * k + 8))
-    work[:, 6] = previous
-    design = np.zeros((n, p))
-    nu, tau, level, offset = np.zeros(n), np.zeros(n), np.zeros(n), np.zeros(n)
-    z, scale = np.zeros((n, 5)), np.zeros((n, 3))
+    nodes = min(thetas.shape[0], BLOCK)
+    work, design = np.zeros((n, HEAD + 2 * k, nodes)), np.zeros((n, p, nodes))
+    nu, tau, level, offset = (
+        np.zeros((n, nodes)), np.zeros((n, nodes)), np.zeros((n, nodes)), np.zeros((n, nodes)),
+    )  # fmt: skip
+    z, scale = np.zeros((n, 5, nodes)), np.zeros((n, 3, nodes))
+    mean, cov, integral = np.zeros((k, nodes)), np.zeros((k, k, nodes)), np.zeros(nodes)
     in_place = thetas.shape[0] == 1
-    for g in range(thetas.shape[0]):
-        fill_design(thetas[g], kind, entry, weeks, ended, extra, design)
-        integral, scales = sweep_node(
-            thetas[g],
-            anchor_theta,
-            anchor_nu,
-            anchor_tau,
-            anchor_level,
-            anchor_offset,
-            kind,
-            slot,
-            step_days,
-            gap_days,
-            low,
-            high,
-            design,
-            prior_mean,
-            prior_cov,
-            sweeps,
-            damp,
-            damp if in_place else 0.0,
-            nu,
-            tau,
-            level,
-            offset,
-            z,
-            means[g],
-            covs[g],
-            work,
-            scale,
-        )
-        logz[g] = integral + scales
-        keep_noise(kind, design, z, work, noises[g])
-        if in_place:
-            for t in range(n):
-                anchor_nu[t], anchor_tau[t], anchor_level[t], anchor_offset[t] = (
-                    nu[t],
-                    tau[t],
-                    level[t],
-                    offset[t],
-                )
+    for block in range(0, thetas.shape[0], nodes):
+        start = min(block, thetas.shape[0] - nodes)  # the last block may overlap the one before
+        theta = thetas[start : start + nodes].T.copy()
+        fill_design(theta, kind, entry, weeks, ended, extra, design)
+        sweep_nodes(
+            theta, anchor_theta, anchor_nu, anchor_tau, anchor_level, anchor_offset, kind, slot, step_days, gap_days,
+            previous, low, high, design, prior_mean, prior_cov, sweeps, damp, damp if in_place else 0.0, nu, tau, level,
+            offset, z, mean, cov, work, scale, integral,
+        )  # fmt: skip
+        for g in range(nodes):
+            logz[start + g] = integral[g] + scale[:, 0, g].sum()
+            means[start + g] = mean[:, g]
+            covs[start + g] = cov[:, :, g]
+            keep_noise(kind, design, z, work, g, noises[start + g])
+    if in_place:
+        anchor_nu[:], anchor_tau[:] = nu[:, 0], tau[:, 0]
+        anchor_level[:], anchor_offset[:] = level[:, 0], offset[:, 0]
 
 
 def run(*arguments: Any) -> None:
