@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import timedelta
 from uuid import uuid4
 
@@ -29,6 +28,7 @@ from deqi.record.practice.models import Organization
 from deqi.science.measures import global_change_steps
 from tests.asked import LIFE, at_noon, booked, chose, consent, feels, limits, needled
 from tests.web.test_clinical_pages import decide
+from tests.words import speaks_of
 
 RATINGS = ["burning_average"]
 BASELINE = [*RATINGS, CHOSEN_ACTIVITY, *LIFE]
@@ -176,11 +176,6 @@ def test_no_question_names_an_illness_or_the_activity():
         for told in ("neuropath", "nerve", "diabet", "chemo", "acupunct", "needling", "walking the dog"):
             assert told not in words, (code, told)
     assert question_of("nonsense") is None and question_of("impact_nonsense") is None
-
-
-def speaks_of(words, text):
-    """Whole words only: the letters of a link's signature are anybody's guess."""
-    return re.search(rf"\b({words})\b", text)
 
 
 def test_one_tap_each_all_the_way_and_nothing_of_the_record_on_any_page(due, people, client):
