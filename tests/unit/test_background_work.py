@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from contextlib import nullcontext
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pyrage
 import pytest
@@ -18,7 +18,6 @@ from deqi.record.practice.actions import notices
 from deqi.record.practice.models import Draft, Licence, LicenceNotice, PeriodicJob
 
 NOW = datetime(2026, 11, 28, 9, tzinfo=UTC)
-TODAY = date.today()
 
 
 def queued() -> list[str]:
@@ -210,10 +209,10 @@ def test_a_licence_that_ends_is_announced_once_a_step_to_the_person_and_the_mana
 
 
 def test_a_licence_that_was_renewed_or_belongs_to_nobody_who_needles_is_not_announced(people):
-    licence = expire(people, "alice", 25)
+    licence, today = expire(people, "alice", 25), timezone.localdate()
     Licence.objects.create(
         practitioner=people.alice.practitioner, jurisdiction="GB", authority="Test register", number="new",
-        issued=TODAY, expires=TODAY + timedelta(days=700), verified_on=TODAY, verified_by=people.max,
+        issued=today, expires=today + timedelta(days=700), verified_on=today, verified_by=people.max,
         verified_source="online",
     )  # fmt: skip
     expire(people, "bob", 25)
