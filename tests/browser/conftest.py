@@ -6,13 +6,16 @@ import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 CHROMIUM = os.environ.get("DEQI_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
 PICTURES = Path(os.environ.get("DEQI_PICTURES", "test-results/pictures"))
+PATIENCE_MS = 30_000  #: a busy machine is slow; only what never comes fails
+expect.set_options(timeout=PATIENCE_MS)
 SIZES = {"desk": {"width": 1280, "height": 860}, "phone": {"width": 360, "height": 740}}
 
 
@@ -45,7 +48,7 @@ def page(browser: Browser, live_server) -> Iterator[Page]:
     complaints: list[str] = []
     page.on("console", lambda m: complaints.append(m.text) if m.type == "error" else None)
     page.on("pageerror", lambda e: complaints.append(str(e)))
-    page.set_default_timeout(30_000)
+    page.set_default_timeout(PATIENCE_MS)
     yield page
     context.close()
     complaints = [c for c in complaints if "Failed to load resource" not in c]
@@ -75,14 +78,22 @@ def sign_in(page: Page, people, live_server):
 
 
 def settled(page: Page) -> None:
-    """Waits until a part drawn anew is in place: only then does the focus move to what is asked next."""
+    """Waits until a part drawn anew is in place: only then do its buttons send, and the focus moves to what is asked
+    next. To be called between seeing the part and using it."""
     page.wait_for_selector(".htmx-request, .htmx-swapping, .htmx-settling", state="detached")
 
 
+def shown(page: Page, selector: str, state: Literal["visible", "detached"] = "visible") -> None:
+    """Waits until a part that was saved is shown (or gone), and the page is ready for the next key."""
+    page.wait_for_selector(selector, state=state)
+    settled(page)
+
+
 def axe(page: Page) -> None:
-    """No violation of WCAG 2.2 A or AA, in light and in dark."""
+    """No violation of WCAG 2.2 A or AA, in light and in dark, once the page is there with its styles."""
     from axe_playwright_python.sync_playwright import Axe
 
+    page.wait_for_load_state()
     for scheme in ("light", "dark"):
         page.emulate_media(color_scheme=scheme)
         found = Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]})

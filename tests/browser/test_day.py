@@ -13,6 +13,7 @@ from deqi.record.care.actions.sessions import start_session
 from deqi.record.care.models import Appointment, Course, CourseRevision, Session, SingleCaseDeviation
 from deqi.record.patients.models import Consent, Patient
 from deqi.record.practice.models import Room
+from tests.asked import at_noon
 from tests.browser.conftest import axe, picture
 from tests.visits import answer_the_core, needled
 from tests.web.test_visits_as_drawn import start
@@ -22,7 +23,8 @@ NAMES = [("Mehmet", "Arslan"), ("Joy", "Okafor"), ("Lena", "Brandt"), ("Sara", "
 
 @pytest.fixture
 def clinic_at_eleven(people, course, transactional_db):
-    """Four rooms: one needled, one past its time, one to look into, one ready; one visit to come."""
+    """Four rooms: one needled, one past its time, one to look into, one ready; one visit to come. It is noon."""
+    at_noon(people)
     alice, carol = people.actor("alice"), people.actor("carol")
     rooms = [people.room, *(Room.objects.create(site=people.north, name=f"Room {n}") for n in (2, 3, 4))]
     now = timezone.now()
@@ -173,6 +175,6 @@ def test_the_drawn_day_is_one_tap_away(page, people, course, sign_in):
     _, day = start(people, course, ahead=9)
     sign_in("carol").goto(f"/appointments/book/?patient={people.eve_patient.id}")
     page.get_by_role("link", name="Take").click()
-    expect(page.get_by_label("Day", exact=True)).to_have_value(day.isoformat(), timeout=30_000)
+    expect(page.get_by_label("Day", exact=True)).to_have_value(day.isoformat())
     page.get_by_role("link", name="See that day").click()
     page.get_by_role("heading", name=f"{day:%A} {day.day} {day:%B}").wait_for()

@@ -1,9 +1,11 @@
 """The public pages in a real browser: readable, reachable by keyboard, right on a phone, in light and dark."""
 
+import re
+
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import axe, picture
+from tests.browser.conftest import axe, picture, shown
 
 pytestmark = pytest.mark.browser
 PAGES = {
@@ -34,8 +36,9 @@ def test_a_page_of_what_is_known_has_no_accessibility_violation_and_fits_a_phone
 def test_a_point_is_found_and_opened_without_a_mouse(page, people):
     page.goto("/points/")
     page.keyboard.press("/")
-    page.keyboard.type("taichong")
-    page.locator("#found").get_by_role("link", name="LR3").wait_for()
+    with page.expect_response(lambda answer: "taichong" in answer.url):
+        page.keyboard.type("taichong")
+    shown(page, "#found >> text=LR3")
     for _ in range(90):
         page.keyboard.press("Tab")
         if page.evaluate("document.activeElement.getAttribute('href')") == "/points/LR3/":
@@ -117,7 +120,7 @@ def test_filters_change_the_pool_at_once_and_a_study_is_left_out_by_its_tick(pag
     assert "4 trials" in said.inner_text()
     page.get_by_role("checkbox", name="Leave out").first.check()
     expect(said).to_contain_text("3 trials")
-    assert "exclude=" in page.url
+    expect(page).to_have_url(re.compile("exclude="))
     page.locator("figure.wide-only .plot svg").wait_for()
     page.get_by_role("checkbox", name="Leave out", checked=True).uncheck()
     expect(said).to_contain_text("4 trials")

@@ -10,7 +10,10 @@ from tests.browser.conftest import axe, picture
 from tests.web.test_where_chance_decided import finished, start, taper
 
 pytestmark = pytest.mark.browser
-TODAY = date.today()
+
+
+def day(days: int) -> date:
+    return date.today() + timedelta(days=days)
 
 
 def test_a_manager_adds_somebody_and_checks_their_licence_by_keyboard(page, people, sign_in):
@@ -33,8 +36,8 @@ def test_a_manager_adds_somebody_and_checks_their_licence_by_keyboard(page, peop
     page.get_by_role("link", name="Add a licence", exact=True).click()
     page.get_by_label("Given by").fill("General Register")
     page.get_by_label("Number").fill("G-77")
-    page.get_by_label("First day").fill((TODAY - timedelta(days=30)).isoformat())
-    page.get_by_label("Last day").fill((TODAY + timedelta(days=20)).isoformat())
+    page.get_by_label("First day").fill(day(-30).isoformat())
+    page.get_by_label("Last day").fill(day(20).isoformat())
     axe(page)
     picture(page, "licence-new")
     page.keyboard.press("Enter")
@@ -48,16 +51,16 @@ def test_a_manager_adds_somebody_and_checks_their_licence_by_keyboard(page, peop
 
 def test_the_practice_pages_are_calm_and_accessible(page, people, sign_in):
     row = Licence.objects.get(practitioner__user=people.alice)
-    row.expires = TODAY - timedelta(days=2)
+    row.expires = day(-2)
     row.save()
-    Licence.objects.filter(practitioner__user=people.bob).update(expires=TODAY + timedelta(days=55))
+    Licence.objects.filter(practitioner__user=people.bob).update(expires=day(55))
     NeedleLot.objects.create(
         site=people.north,
         maker="Seirin",
         gauge_mm="0.20",
         length_mm=30,
         lot="A-1",
-        expires=TODAY + timedelta(days=12),
+        expires=day(12),
     )
     open_incident(
         people.actor("carol"),

@@ -10,7 +10,7 @@ from deqi.record.care.actions.protocols import save_protocol
 from deqi.record.care.actions.sessions import start_session
 from deqi.record.care.models import Observation, Protocol
 from deqi.record.patients.models import SymptomMap, SymptomMark
-from tests.browser.conftest import axe, picture, settled
+from tests.browser.conftest import axe, picture, shown
 from tests.visits import answer_the_core
 
 
@@ -61,15 +61,14 @@ def test_a_protocol_is_written_and_added_to_a_visit_by_keyboard(page, sign_in, v
     open_protocols(page)
     axe(page)
     page.keyboard.press("Enter")
-    page.wait_for_selector("th:has-text('KI3')")
-    settled(page)
+    shown(page, "th:has-text('KI3')")
     open_protocols(page)
     page.focus("#protocol-name")
     page.keyboard.type("Eve, first")
     assert page.input_value("#protocol-name") == "Eve, first"
     picture(page, "visit-protocols", schemes=("light",))
     page.keyboard.press("Enter")
-    page.wait_for_selector("text=Eve, first is kept.")
+    shown(page, "text=Eve, first is kept.")
     page.click("#layer-nerves")
     page.wait_for_selector("#layer-nerves[aria-current=true]")
     axe(page)

@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 from deqi.record.care.actions.needling import set_treatment_line
 from deqi.record.care.actions.sessions import start_session
 from deqi.record.care.models import AdverseEvent, Incident, Session
-from tests.browser.conftest import axe, picture
+from tests.browser.conftest import axe, picture, settled, shown
 from tests.visits import answer_the_core, needled, whole_visit
 
 
@@ -41,11 +41,12 @@ def visit(people, course, transactional_db):
     return start_session(alice, course.id, session_id=uuid4(), room_id=people.room.id)
 
 
-def saved(page, session, **wanted):
-    """Waits until the server has it: the page shows the new version."""
+def saved(page, state):
+    """Waits until the server has it: the page shows the new state, and is ready for the next key."""
     page.wait_for_function(
-        "wanted => document.querySelector('#visit, .signed')?.dataset.state === wanted", arg=wanted["state"]
+        "wanted => document.querySelector('#visit, .signed')?.dataset.state === wanted", arg=state
     )
+    settled(page)
 
 
 def test_a_whole_visit_by_keyboard_in_few_keys(page, sign_in, visit):
@@ -56,35 +57,35 @@ def test_a_whole_visit_by_keyboard_in_few_keys(page, sign_in, visit):
     picture(page, "visit-asking")
     keys = Keys(page)
     keys.press("Alt+n")
-    page.wait_for_selector("#asking", state="detached")
+    shown(page, "#asking", "detached")
     keys.press("Alt+t")
-    page.wait_for_selector("#tick-feet_before[aria-pressed=true]")
+    shown(page, "#tick-feet_before[aria-pressed=true]")
     keys.press("Alt+h")
-    page.wait_for_selector("#tick-clean[aria-pressed=true]")
+    shown(page, "#tick-clean[aria-pressed=true]")
     keys.press("Alt+c")
-    page.wait_for_selector("text=last visit: confirm", state="detached")
+    shown(page, "text=last visit: confirm", "detached")
     keys.press("Alt+l")
     keys.type("li4 r")
-    page.wait_for_selector("#trial >> text=17 needles")
+    shown(page, "#trial >> text=17 needles")
     keys.press("Enter")
-    page.wait_for_selector("th:has-text('LI4')")
+    shown(page, "th:has-text('LI4')")
     keys.press("Alt+r")
-    saved(page, visit, state="resting")
+    saved(page, "resting")
     axe(page)
     picture(page, "visit")
     keys.press("Alt+o")
     keys.type("17")
     keys.press("Enter")
-    saved(page, visit, state="out")
+    saved(page, "out")
     keys.press("Alt+t")
-    page.wait_for_selector("#tick-feet_after[aria-pressed=true]")
+    shown(page, "#tick-feet_after[aria-pressed=true]")
     keys.press("Alt+a")
     keys.type("8")
     keys.press("Tab", "Space", "Tab")
     keys.type("Walks the dog again.")
     axe(page)
     keys.press("Alt+s")
-    saved(page, visit, state="signed")
+    saved(page, "signed")
     axe(page)
     picture(page, "visit-signed")
     session = Session.objects.get(id=visit.id)
@@ -131,7 +132,7 @@ def test_a_double_click_on_sign_signs_once(page, sign_in, resting, people):
     page.goto(f"/visits/{resting.id}/")
     page.get_by_label("Asked about anything unwanted").check()
     page.get_by_role("button", name="Sign: this is final").dblclick()
-    saved(page, resting, state="signed")
+    saved(page, "signed")
     assert AuditEntry.objects.filter(verb="session.sign", object_id=str(resting.id)).count() == 1
 
 
@@ -142,13 +143,13 @@ def test_the_later_of_two_people_sees_both_lines_and_chooses(page, sign_in, visi
     page.keyboard.press("Alt+l")
     page.keyboard.type("li4 r 10mm")
     page.keyboard.press("Enter")
-    page.wait_for_selector("#conflict")
+    shown(page, "#conflict")
     axe(page)
     picture(page, "visit-conflict", sizes=("desk",), schemes=("light",))
     both = page.locator(".conflict").inner_text()
     assert "Bob Birch" in both and "ST36 b 30mm" in both and "li4 r 10mm" in both
     page.get_by_role("button", name="Add mine to theirs").press("Enter")
-    page.wait_for_selector("th:has-text('LI4')")
+    shown(page, "th:has-text('LI4')")
     assert Session.objects.get(id=visit.id).treatment_line == "ST36 b 30mm; LI4 r 10mm"
 
 
@@ -160,6 +161,7 @@ def test_a_word_that_cannot_be_read_is_shown_at_its_place_and_put_right_with_one
     with page.expect_response(lambda answer: answer.url.endswith("/line/") and answer.status == 422):
         page.keyboard.press("Enter")
     expect(page.locator("#line[aria-invalid=true]")).to_have_value("li4 900mm")
+    settled(page)
     expect(page.locator("#trial mark")).to_have_text("900mm")
     page.locator("#trial [data-put]").first.press("Enter")
     expect(page.locator("#line")).to_have_value("li4 25mm")

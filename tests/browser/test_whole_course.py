@@ -19,14 +19,16 @@ from deqi.record.care.models import Amendment, Course, Letter, Review, Session
 from deqi.record.patients.models import Consent, Intake, Patient
 from deqi.record.practice.clock import local
 from deqi.record.practice.models import Licence
-from tests.browser.conftest import SIZES, axe, settled
+from tests.asked import at_noon
+from tests.browser.conftest import PATIENCE_MS, SIZES, axe, settled, shown
+from tests.words import speaks_of
 
 pytestmark = pytest.mark.browser
-TODAY = date.today()
 STORY = {"activity": "Walk the dog round the lake", "name": "Hanna Holm"}
 
 
 def test_a_course_of_care_from_a_new_licence_to_a_sent_letter(browser, page, people, sign_in, live_server):
+    at_noon(people)
     desk, phone = page, _second_device(browser, live_server)
     _1_the_manager_adds_a_practitioner_with_a_checked_licence(sign_in("max"))
     link = _2_the_front_desk_registers_and_invites(sign_in("carol"))
@@ -55,7 +57,7 @@ def _second_device(browser, live_server):
     phone = context.new_page()
     phone.complaints = []
     phone.on("pageerror", lambda error: phone.complaints.append(str(error)))
-    phone.set_default_timeout(30_000)
+    phone.set_default_timeout(PATIENCE_MS)
     return phone
 
 
@@ -77,8 +79,9 @@ def _1_the_manager_adds_a_practitioner_with_a_checked_licence(page):
     page.get_by_role("link", name="Add a licence", exact=True).click()
     page.get_by_label("Given by").fill("General Register")
     page.get_by_label("Number").fill("G-77")
-    page.get_by_label("First day").fill((TODAY - timedelta(days=30)).isoformat())
-    page.get_by_label("Last day").fill((TODAY + timedelta(days=400)).isoformat())
+    today = date.today()
+    page.get_by_label("First day").fill((today - timedelta(days=30)).isoformat())
+    page.get_by_label("Last day").fill((today + timedelta(days=400)).isoformat())
     page.keyboard.press("Enter")
     page.get_by_label("In which register").fill("register.example, online")
     page.get_by_role("button", name="I looked").click()
@@ -275,7 +278,7 @@ def _the_front_desk_books_and_receives(page, site):
     page.get_by_text("Hanna Holm is booked for").wait_for()
     page.get_by_role("button", name=re.compile("Arrived.*Hanna Holm")).click()
     page.get_by_text("Nobody waits.").wait_for(state="detached")
-    assert "ST36" not in page.content() and "Burning" not in page.content()
+    assert not speaks_of("ST36|Burning", page.content())
 
 
 # 6 ------------------------------------------------------------------------------------------------
@@ -286,20 +289,20 @@ def _6_a_visit_from_the_board_to_the_signature(page):
     page.get_by_role("link", name="Start visit of H. Holm").press("Enter")
     page.wait_for_url("**/visit/**")
     page.keyboard.press("Alt+s")
-    page.wait_for_selector("#asking")
+    shown(page, "#asking")
     axe(page)
     page.get_by_label("Since last time").fill("Nothing new")
     page.keyboard.press("Alt+n")
-    page.wait_for_selector("#asking", state="detached")
+    shown(page, "#asking", "detached")
     page.keyboard.press("Alt+h")
-    page.wait_for_selector("#tick-clean[aria-pressed=true]")
+    shown(page, "#tick-clean[aria-pressed=true]")
     page.keyboard.press("Alt+l")
     page.keyboard.type("st36 lr3 b 25mm deqi; li4 r")
-    page.wait_for_selector("#trial >> text=5 needles")
+    shown(page, "#trial >> text=5 needles")
     page.keyboard.press("Enter")
-    page.wait_for_selector("th:has-text('LI4')")
+    shown(page, "th:has-text('LI4')")
     page.keyboard.press("Alt+r")
-    page.wait_for_selector("#visit[data-state=resting]")
+    shown(page, "#visit[data-state=resting]")
     axe(page)
     page.keyboard.press("Alt+o")
     page.keyboard.type("4")
@@ -308,13 +311,12 @@ def _6_a_visit_from_the_board_to_the_signature(page):
     settled(page)
     page.get_by_label("Counted out").fill("5")
     page.get_by_role("button", name="All out").click()
-    page.wait_for_selector("#visit[data-state=out]")
-    settled(page)
+    shown(page, "#visit[data-state=out]")
     page.get_by_label("Comfort during the visit").fill("8")
     page.get_by_label("Asked about anything unwanted").check()
     page.locator("#note").fill("Rested well.")
     page.keyboard.press("Alt+s")
-    page.wait_for_selector(".signed[data-state=signed]")
+    shown(page, ".signed[data-state=signed]")
     page.get_by_text("Add an amendment").click()
     page.get_by_label("What is added").fill("LI4 was needled at 15 mm.")
     page.get_by_label("Why", exact=True).fill("Depth left out")
