@@ -128,9 +128,10 @@ def chain_log_likelihood(
                     whole[j] += mass[i, j]
             for j in range(PATHS):
                 product[j] *= whole[j]
+                whole[j] = 1.0 / whole[j]
             for i in range(used):
                 for j in range(PATHS):
-                    mass[i, j] /= whole[j]
+                    mass[i, j] *= whole[j]
             away, before = before, away
             mass, held = held, mass
         if t % LOG_EVERY == 0 or t == kind.shape[0] - 1:
