@@ -24,15 +24,17 @@ USER, PASSWORD = "clinic", "letters and 4 figures"
 
 class Post:
     """What the server took and was asked. `drop` ends the connection when a message was sent and before it is
-    answered; `refused` are addresses that it does not know; `answer` is the reply to a message."""
+    answered; `refused` are addresses that it does not know; `answer` is the reply to a message. `had_enough` says how
+    it ends a connection that it has had a message from: without a word ("") or in words, such as "421 Enough"."""
 
     def __init__(self) -> None:
         self.port = 0
         self.taken: list[Envelope] = []
         self.secure: list[bool] = []
         self.users: list[bytes] = []
-        self.begun = 0
+        self.begun = self.connections = 0
         self.drop = False
+        self.had_enough: str | None = None
         self.refused: set[str] = set()
         self.answer = "250 OK"
 
@@ -43,6 +45,13 @@ class Post:
             return "550 No such user here"
         envelope.rcpt_tos.append(address)
         return "250 OK"
+
+    async def handle_NOOP(self, server: SMTP, session: Session, envelope: Envelope, said: str) -> str:
+        if self.had_enough is None:
+            return "250 OK"
+        if not self.had_enough:
+            server.transport.abort()
+        return self.had_enough
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
         self.begun += 1
@@ -98,9 +107,13 @@ def mail_server(pem: Path | None = None, *, login: bool = False) -> Iterator[Pos
         options |= {"authenticator": post.authenticate, "auth_required": True}
     ends: list[Callable[[], object]] = []
 
+    def answer() -> SMTP:
+        post.connections += 1
+        return SMTP(post, loop=asyncio.get_running_loop(), **options)
+
     async def serve() -> None:
         loop, over = asyncio.get_running_loop(), asyncio.Event()
-        server = await loop.create_server(lambda: SMTP(post, loop=loop, **options), "127.0.0.1", 0)
+        server = await loop.create_server(answer, "127.0.0.1", 0)
         post.port = server.sockets[0].getsockname()[1]
         ends.append(lambda: loop.call_soon_threadsafe(over.set))
         ready.set()

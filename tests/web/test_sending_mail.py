@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from datetime import timedelta
 
 import pytest
 from django.utils import timezone
@@ -10,6 +11,7 @@ from django.utils import timezone
 from deqi.record.audit.models import AuditEntry
 from deqi.record.care.actions import collecting, reminding
 from deqi.record.care.models import Appointment, Course, Messaging, RatingRequest
+from deqi.record.operations.jobs import JOBS
 from deqi.record.patients.models import Consent, Patient
 from deqi.record.practice.models import Organization
 from tests.asked import at_noon, booked, chose, consent
@@ -163,15 +165,14 @@ def test_a_server_that_is_gone_when_it_has_the_message_gets_it_once(request_of_t
     assert post.begun == 1 and not post.taken
 
 
-def test_an_address_that_cannot_be_written_holds_up_nobody(request_of_today, people, use, pem):
-    """A record brought in from elsewhere may hold one that no form here would take."""
-    Patient.objects.filter(id=people.eve_patient.id).update(email="eve@test.example\nBcc: all@test.example")
+def somebody_else(people, number: int, name: str) -> None:
+    """Another person who is asked today."""
     other = Patient.objects.create(
-        record_number=77, home_site=people.north, given_name="Ada", family_name="Aspen", birth_date="1958-03-04",
-        email="ada@test.example",
+        record_number=number, home_site=people.north, given_name=name, family_name="Aspen", birth_date="1958-03-04",
+        email=f"{name.lower()}@test.example",
     )  # fmt: skip
     Consent.objects.create(
-        patient=other, kind="measurement", version="1", text_sha256="0" * 64, decision="given", signed_name="Ada",
+        patient=other, kind="measurement", version="1", text_sha256="0" * 64, decision="given", signed_name=name,
         at=timezone.now(), recorded_by=people.carol,
     )  # fmt: skip
     theirs = Course.objects.create(
@@ -180,8 +181,84 @@ def test_an_address_that_cannot_be_written_holds_up_nobody(request_of_today, peo
     booked(people, theirs)
     Appointment.objects.filter(course=theirs).update(patient=other)
     collecting.make_requests()
+
+
+def test_an_address_that_cannot_be_written_holds_up_nobody(request_of_today, people, use, pem):
+    """A record brought in from elsewhere may hold one that no form here would take."""
+    Patient.objects.filter(id=people.eve_patient.id).update(email="eve@test.example\nBcc: all@test.example")
+    somebody_else(people, 77, "Ada")
     with mail_server(pem) as post:
         use(post.port)
         with pytest.raises(RuntimeError, match="1 messages could not be sent"):
             reminding.send_reminders()
     assert [one.rcpt_tos for one in post.taken] == [["ada@test.example"]]
+
+
+@pytest.fixture
+def three(request_of_today, people):
+    """Eve, Ada and Ben are asked today."""
+    somebody_else(people, 77, "Ada")
+    somebody_else(people, 78, "Ben")
+    return {"eve@test.example", "ada@test.example", "ben@test.example"}
+
+
+def arrived(post) -> list[str]:
+    return sorted(one.rcpt_tos[0] for one in post.taken)
+
+
+def test_the_messages_of_a_run_go_over_one_connection_and_one_login(three, use, pem):
+    with mail_server(pem, login=True) as post:
+        use(post.port, USER, PASSWORD)
+        assert reminding.send_reminders() == {"sent": 3}
+    assert arrived(post) == sorted(three) and post.connections == len(post.users) == 1
+
+
+@pytest.mark.parametrize("had_enough", ["", "421 Enough on this connection"])
+def test_a_server_that_ends_the_connection_between_two_messages_gets_each_message_once(
+    three, use, pem, had_enough
+):
+    with mail_server(pem) as post:
+        post.had_enough = had_enough
+        use(post.port)
+        assert reminding.send_reminders() == {"sent": 3}
+    assert arrived(post) == sorted(three) and post.begun == post.connections == 3
+
+
+def test_what_fails_is_written_down_for_that_message_alone_and_the_others_arrive(three, use, pem):
+    with mail_server(pem) as post:
+        post.refused = {"ada@test.example"}
+        use(post.port)
+        with pytest.raises(RuntimeError, match="1 messages could not be sent"):
+            reminding.send_reminders()
+        assert reminding.send_reminders() == {"sent": 0}
+    assert arrived(post) == sorted(three - post.refused)
+    sent = RatingRequest.objects.filter(sent_count=1).values_list("patient__email", flat=True)
+    assert set(sent) == three - post.refused
+    assert AuditEntry.objects.filter(verb="rating.send").count() == 2
+
+
+def test_no_later_message_goes_over_a_connection_that_never_became_safe(three, use):
+    with mail_server() as post:
+        use(post.port, USER, PASSWORD)
+        with pytest.raises(RuntimeError, match="3 messages could not be sent"):
+            reminding.send_reminders()
+    assert not post.begun and not post.users
+
+
+def test_a_run_that_takes_too_long_leaves_the_rest_to_the_next(three, use, pem, monkeypatch):
+    """Before another worker may take it for dead: nobody is asked twice, nobody is left out."""
+    clock = iter([0, 1, reminding.SENDING_FOR_S - 1, reminding.SENDING_FOR_S])
+    with mail_server(pem) as post:
+        use(post.port)
+        with monkeypatch.context() as patched:
+            patched.setattr(reminding, "monotonic", lambda: next(clock))
+            assert reminding.send_reminders() == {"sent": 2, "left": 1}
+        assert Messaging.objects.filter(sent_on=None).count() == 1
+        assert reminding.send_reminders() == {"sent": 1}
+    assert arrived(post) == sorted(three)
+
+
+def test_a_run_ends_before_its_lease_also_when_the_last_message_is_slow(settings):
+    """A server may answer each of a dozen steps of one message at the last moment."""
+    lease, slowest_s = JOBS["send_reminders"].lease, 12 * settings.EMAIL_TIMEOUT
+    assert lease >= timedelta(seconds=reminding.SENDING_FOR_S + slowest_s)
