@@ -37,8 +37,8 @@ def test_a_forecast_of_ratings_is_what_rounded_bounded_heavy_tailed_days_give(us
     said = rating_mean_of(one, week_noise(np.array([day_sd]), np.array([r])))
     assert said.average() == pytest.approx(means.mean(), abs=0.02)
     assert said.spread() == pytest.approx(means.std(), rel=0.025)
-    for share in (0.1, 0.9):  # the ends of the interval that is shown
-        assert said.quantile(share) == pytest.approx(np.quantile(means, share), abs=0.12)
+    ends = (0.1, 0.9)  # of the interval that is shown
+    assert said.quantiles(ends) == pytest.approx(np.quantile(means, ends), abs=0.12)
 
 
 def at_one_theta(rated):
@@ -101,11 +101,11 @@ def test_next_week_leans_on_the_last_rating_as_it_does_in_simulated_courses(rate
     mean, spread, worth = next_week_by_simulation(rated, 400_000)
     assert worth > 5_000
     posterior = at_one_theta(rated)
-    said = Mixture(posterior).rating_mean(7.0, go_on=True)
+    said, _ = Mixture(posterior).rating_means(7.0)
     assert said.average() == pytest.approx(mean, abs=0.1)
     assert said.spread() == pytest.approx(spread, rel=0.05)
     deaf = Posterior(**{**vars(posterior), "noise": np.zeros_like(posterior.noise)})
-    assert abs(Mixture(deaf).rating_mean(7.0, go_on=True).average() - mean) > 0.2
+    assert abs(Mixture(deaf).rating_means(7.0)[0].average() - mean) > 0.2
 
 
 def test_a_forecast_of_four_weeks_ahead_no_longer_leans_on_the_last_rating():
@@ -137,3 +137,10 @@ def test_without_a_daily_rating_nothing_is_leant_on():
     rated = [(-14.0, 5.0, True), (-7.0, 6.0, True), (0.0, 5.0, True)]
     engine = _Engine(build_series(rated, Clock(-14.0, 0.0, None)), CHANGE)
     assert (engine.run(THETA, 3)[3] == 0).all()
+
+
+def test_a_quantile_is_where_its_share_lies_below_even_between_two_far_heaps():
+    heaps = Gaussians(np.array([0.5, 0.5]), np.array([0.0, 10.0]), np.array([0.1, 0.01]))
+    shares = (0.001, 0.1, 0.499, 0.501, 0.9)
+    for share, value in zip(shares, heaps.quantiles(shares), strict=True):
+        assert 1 - heaps.above(value) == pytest.approx(share, abs=1e-9)

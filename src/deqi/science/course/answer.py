@@ -6,7 +6,7 @@ Example: at week 6 with p_improved 0.85 for the reader and the doubter the verdi
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Literal
 
 LIKELY, UNLIKELY = 0.8, 0.2
@@ -105,7 +105,12 @@ class Review:
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values, ready for JSON."""
-        return {**asdict(self), "warnings": list(self.warnings)}
+        parts = {
+            name: None if part is None else dict(vars(part))
+            for name in ("forecast_continue", "forecast_stop", "sceptical")
+            for part in (getattr(self, name),)
+        }
+        return {**vars(self), **parts, "warnings": list(self.warnings)}
 
 
 def verdict_of(p_improved: float) -> Verdict:

@@ -7,15 +7,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 HERE = Path(__file__).parent
-SOURCES = ("kernel.py", "nodes.py", "exact.py")
+SOURCES = ("kernel.py", "nodes.py", "exact.py", "normal.py")
 
 
 def compiled() -> bool:
     """Whether programs newer than their sources lie beside them. Where they are kept elsewhere: False."""
     newest = max((HERE / name).stat().st_mtime for name in SOURCES)
-    kept = (
-        list(HERE.glob(f"__pycache__/{name}.nbi")) for name in ("nodes.run_nodes-*", "exact.draw_nodes-*")
-    )
+    programs = ("nodes.run_nodes-*", "exact.draw_nodes-*", "normal.fill_below-*")
+    kept = (list(HERE.glob(f"__pycache__/{name}.nbi")) for name in programs)
     return all(any(path.stat().st_mtime >= newest for path in paths) for paths in kept)
 
 

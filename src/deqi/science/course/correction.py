@@ -56,7 +56,7 @@ def picks_of(weight: Floats, count: int = PICKS, start: float = 0.5) -> Ints:
 
 @dataclass(frozen=True)
 class Paths:
-    """Paths drawn: terms `y` (N x 4), scores (N x 6), log weights and controls (N), and how many each stands for."""
+    """Paths drawn: terms `y` (4 x N), scores (6 x N), log weights and controls (N), and how many each stands for."""
 
     y: Floats
     scores: Floats
@@ -66,13 +66,8 @@ class Paths:
 
     def joined(self, more: Paths) -> Paths:
         """These and `more`."""
-        return Paths(
-            np.concatenate([self.y, more.y]),
-            np.concatenate([self.scores, more.scores]),
-            np.concatenate([self.log_weight, more.log_weight]),
-            np.concatenate([self.control, more.control]),
-            np.concatenate([self.count, more.count]),
-        )
+        pairs = zip(vars(self).values(), vars(more).values(), strict=True)
+        return Paths(*(np.concatenate(pair, axis=-1) for pair in pairs))
 
     def within(self, chance: Floats) -> Paths:
         """Those within the cuts, flare >= 0 and baseline 0-10. `chance` (N) is that of each path's node to be within.
@@ -80,10 +75,13 @@ class Paths:
         Nodes are picked by their weight within the cuts, so each stands for 1 / chance. The control is left out: its mean
         is 0 over all paths alone.
         """
-        keep = (self.y[:, 2] >= 0) & (self.y[:, 0] >= 0) & (self.y[:, 0] <= 10)
+        baseline, _, flare, _ = self.y
+        keep = (flare >= 0) & (baseline >= 0) & (baseline <= 10)
         count = 1 / chance[keep]
         count = count / count.mean() if len(count) else count
-        return Paths(self.y[keep], self.scores[keep], self.log_weight[keep], np.zeros(len(count)), count)
+        return Paths(
+            self.y[:, keep], self.scores[:, keep], self.log_weight[keep], np.zeros(len(count)), count
+        )
 
 
 @dataclass(frozen=True)
@@ -103,13 +101,15 @@ class Tilt:
 
 
 _UPPER = np.triu_indices(TERMS)
+_SHARE = np.where(_UPPER[0] == _UPPER[1], 0.5, 1.0)[:, None]
 _SCORES = np.array([S, R, OM, Q, TAU])
+_RIDGE = np.diag([0.0] + [1.0] * (TERMS + len(_SHARE) + len(_SCORES) + 1))
 
 
 def _terms(y: Floats, u: Floats) -> Floats:
-    """The terms of the fit: one, y, products of y, the scores, and the square of that of s."""
-    products = y[:, _UPPER[0]] * y[:, _UPPER[1]] * np.where(_UPPER[0] == _UPPER[1], 0.5, 1.0)
-    return np.column_stack([np.ones(len(y)), y, products, u[:, _SCORES], u[:, S] ** 2])
+    """The terms of the fit (21 x N): one, y, products of y, the scores, and the square of that of s."""
+    products = _SHARE * y[_UPPER[0]] * y[_UPPER[1]]
+    return np.concatenate([np.ones((1, y.shape[1])), y, products, u[_SCORES], u[S : S + 1] ** 2])
 
 
 def fit_tilt(paths: Paths) -> Tilt:
@@ -119,27 +119,23 @@ def fit_tilt(paths: Paths) -> Tilt:
     it takes most of the weight's scatter along.
     """
     y = paths.y
-    centre, scale = y.mean(axis=0), np.maximum(y.std(axis=0), 1e-6)
-    score_centre = paths.scores.mean(axis=0)
-    x = _terms((y - centre) / scale, paths.scores - score_centre)
-    counted = x * paths.count[:, None]
-    weight = np.exp(np.clip(paths.log_weight, -MOST, MOST)) - np.clip(paths.control, -MOST, MOST)
-    ridge = 1e-3 * len(x) * np.eye(x.shape[1])
-    ridge[0, 0] = 0.0
-    gram = counted.T @ x + ridge
-    beta: Floats = np.asarray(np.linalg.solve(gram, counted.T @ (weight - 1.0)), dtype=np.float64)
+    centre, scale = y.mean(axis=1), np.maximum(y.std(axis=1), 1e-6)
+    score_centre = paths.scores.mean(axis=1)
+    x = _terms((y - centre[:, None]) / scale[:, None], paths.scores - score_centre[:, None])
+    counted = x * paths.count
+    weight = np.exp(paths.log_weight.clip(-MOST, MOST)) - paths.control.clip(-MOST, MOST)
+    ridge = 1e-3 * len(weight) * _RIDGE
+    drop = y[0] - y[1]
+    wanted = np.stack([weight - 1.0, drop - drop.mean()], axis=1)
+    beta, along = np.linalg.solve(counted @ x.T + ridge, counted @ wanted).T  # `along`: the drop in the terms
     for _ in range(NEWTON_STEPS):
-        said = np.exp(np.clip(x @ beta, -MOST, MOST))
-        beta += np.linalg.solve(
-            counted.T @ (x * said[:, None]) + ridge, counted.T @ (weight - said) - ridge @ beta
-        )
+        said = np.exp((beta @ x).clip(-MOST, MOST))
+        step = counted @ (weight - said) - ridge @ beta
+        beta = beta + np.linalg.solve((counted * said) @ x.T + ridge, step)
+    missed = weight - np.exp((beta @ x).clip(-MOST, MOST))
+    error = float(np.linalg.norm((along @ counted) * missed)) / len(weight)
     quadratic: Floats = np.zeros((TERMS, TERMS))
-    quadratic[_UPPER] = beta[1 + TERMS : 1 + TERMS + len(_UPPER[0])]
-    quadratic = quadratic + quadratic.T - np.diag(np.diag(quadratic))
-    drop = y[:, 0] - y[:, 1]
-    along = np.linalg.solve(gram, counted.T @ (drop - drop.mean()))  # the drop in the terms of the fit
-    missed = weight - np.exp(np.clip(x @ beta, -MOST, MOST))
-    error = float(np.linalg.norm((counted @ along) * missed)) / len(y)
+    quadratic[_UPPER] = quadratic.T[_UPPER] = beta[1 + TERMS : -len(_SCORES) - 1]
     return Tilt(centre, scale, beta[1 : 1 + TERMS], quadratic, beta[-len(_SCORES) - 1 :], score_centre, error)
 
 

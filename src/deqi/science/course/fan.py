@@ -141,8 +141,9 @@ def _form(row: np.ndarray[tuple[int, int], np.dtype[np.float64]]) -> Form:
 
 
 def _band(week: float, level: Gaussians) -> Band:
-    low, high = level.quantile(0.1), level.quantile(0.9)
-    mean, low, high = (float(np.clip(value, 0, 10)) for value in (level.average(), low, high))
+    mean, low, high = (
+        float(np.clip(value, 0, 10)) for value in (level.average(), *level.quantiles((0.1, 0.9)))
+    )
     return Band(week, mean, low, high)
 
 

@@ -9,30 +9,42 @@ The drop of the level is D_T = b - mean(L over the last 7 days): positive is bet
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from math import sqrt
 
 import numpy as np
-from scipy.special import ndtr, ndtri
+from scipy.special import ndtri
 
 from deqi.science.course.kernel import DAILY, B, D, E, Floats, Q, R, S
-from deqi.science.course.kernel_numpy import t4_cdf_array
+from deqi.science.course.normal import ROOT_2_PI, below, below_and_bell
 from deqi.science.course.posterior import Posterior
 from deqi.science.course.series import WINDOW_DAYS
-from deqi.science.course.shapes import drop_row, flare_over, last_week, share_over
+from deqi.science.course.shapes import flare_over, last_week, share_over
 
 MCID_POINTS, MCID_SHARE, LOW_BASELINE = 2.0, 0.3, 4.0
 # Variance of the mean of seven days of a random walk, counted from its first day, in steps: 91/49.
 WALK_WEEK = 91 / 49
 _SEVEN = np.polynomial.legendre.leggauss(7)
 _ELEVEN = np.polynomial.legendre.leggauss(11)
-_HERMITE = np.polynomial.hermite_e.hermegauss(5)
-_HERMITE_3 = np.polynomial.hermite_e.hermegauss(3)
+
+
+def _normal_rule(count: int) -> tuple[Floats, Floats]:
+    """Nodes of a standard normal, and weights that sum to 1."""
+    z, weight = np.polynomial.hermite_e.hermegauss(count)
+    return z, weight / weight.sum()
+
+
+_HERMITE_5, _HERMITE_3 = _normal_rule(5), _normal_rule(3)
 
 
 @dataclass(frozen=True)
 class Form:
-    """A linear form of the state at every node: `row` (G x k), `const` (G), `noise` variance still to come (G)."""
+    """A linear form of the state at every node: `row` (G x k), `const` (G), `noise` variance still to come (G).
+
+    Several forms at once have one axis more, before these.
+    """
 
     row: Floats
     const: Floats
@@ -41,40 +53,44 @@ class Form:
 
 @dataclass(frozen=True)
 class Gaussians:
-    """A quantity as a weighted set of Gaussians: arrays of one shape; `weight` sums to 1."""
+    """A quantity as a weighted set of Gaussians: `weight` (summing to 1) and `mean` of one shape, `sd` broadcast to it."""
 
     weight: Floats
     mean: Floats
     sd: Floats
 
     def average(self) -> float:
-        return float((self.weight * self.mean).sum())
+        return float(np.vdot(self.weight, self.mean))
 
     def spread(self) -> float:
         """Standard deviation."""
-        centre = self.average()
-        return sqrt(float((self.weight * (np.square(self.sd) + np.square(self.mean - centre))).sum()))
+        square = np.square(self.sd) + np.square(self.mean - self.average())
+        return sqrt(float(np.vdot(self.weight, square)))
 
     def above(self, threshold: Floats | float) -> float:
         """Probability of lying above `threshold` (a number, or one for each Gaussian)."""
-        return float((self.weight * ndtr((self.mean - threshold) / self.sd)).sum())
+        return float(np.vdot(self.weight, below((self.mean - threshold) / self.sd)))
 
-    def quantile(self, share: float) -> float:
-        """The value below which `share` of the probability lies, to 1e-6 points."""
-        weight, mean, sd = self.weight.ravel(), self.mean.ravel(), self.sd.ravel()
-        low, high = float((mean - 9 * sd).min()), float((mean + 9 * sd).max())
-        guess = self.average() + float(ndtri(share)) * self.spread()
+    def quantiles(self, shares: Sequence[float]) -> Floats:
+        """The values below which `shares` of the probability lie, to 1e-6 points: Halley's steps, or half of what is left
+        where one would leave the bounds."""
+        share, mean, weight = np.array(shares), self.mean.ravel(), self.weight.ravel()
+        per_sd = np.broadcast_to(1 / self.sd, self.mean.shape).ravel()
+        low, high = (mean - 9 / per_sd).min(), (mean + 9 / per_sd).max()
+        guess = self.average() + ndtri(share) * self.spread()
         for _ in range(60):
-            z = (guess - mean) / sd
-            miss = float(weight @ ndtr(z)) - share
-            low, high = (low, guess) if miss > 0 else (guess, high)
-            slope = float(weight @ (np.exp(-0.5 * z * z) / sd)) / 2.5066282746310002
-            step = guess - miss / slope if slope > 1e-9 else low - 1
-            following = step if low < step < high else 0.5 * (low + high)
-            if abs(following - guess) < 1e-6:
-                return following
-            guess = following
-        return guess
+            z = (guess[:, None] - mean) * per_sd
+            reached, bell = below_and_bell(z)
+            bell *= weight * per_sd
+            miss, slope = reached @ weight - share, np.maximum(bell.sum(axis=1) / ROOT_2_PI, 1e-9)
+            bend = (bell * z) @ per_sd / (2 * ROOT_2_PI * slope)
+            step = miss / slope / np.maximum(1 + miss * bend / slope, 0.5)
+            if np.abs(step).max() < 1e-4:  # what is left is of the order of its cube
+                return np.asarray(guess - step)
+            low, high = np.where(miss > 0, low, guess), np.where(miss > 0, guess, high)
+            step = guess - step
+            guess = np.where((low < step) & (step < high), step, 0.5 * (low + high))
+        return np.asarray(guess)
 
 
 def shape_over_week(posterior: Posterior, day: float, *, stop: float | None) -> Floats:
@@ -94,8 +110,8 @@ def flare_over_week(posterior: Posterior, day: float) -> Floats:
 
 def drop_now(posterior: Posterior) -> Form:
     """D_T: the baseline less the mean level of the last seven days."""
-    g, k = posterior.mean.shape
-    return Form(drop_row(posterior.series, posterior.theta, k), np.zeros(g), np.full(g, 1e-12))
+    nothing = np.zeros(len(posterior.weight))
+    return Form(posterior.drop, nothing, nothing + 1e-12)
 
 
 def drop_at(posterior: Posterior, day: float, *, go_on: bool) -> Form:
@@ -115,14 +131,6 @@ def drop_at(posterior: Posterior, day: float, *, go_on: bool) -> Form:
     return Form(row, np.zeros(g), np.square(posterior.theta[:, Q]) * (ahead + WALK_WEEK))
 
 
-def level_at(posterior: Posterior, day: float, *, go_on: bool) -> Form:
-    """The mean level of the seven days up to a later `day`, not yet bounded to 0-10."""
-    drop = drop_at(posterior, day, go_on=go_on)
-    row = -drop.row
-    row[:, B] += 1
-    return Form(row, -drop.const, drop.noise)
-
-
 @dataclass(frozen=True)
 class WeekNoise:
     """The noise still to come in a week's mean, at every node (G x 1): SD of one day, and variance of the mean as a
@@ -139,12 +147,13 @@ def week_noise(s: Floats, r: Floats, ahead: float = np.inf, spread: Floats | flo
     `s` and `r` (G) are each node's day-to-day SD and correlation of neighbouring days, `spread` (G) the SD of the last
     rating's noise. Far ahead one day has SD s, and seven have (1 + 2 sum (1 - j/7) r^j) / 7 of its variance.
     """
-    left = r[:, None] ** (ahead + np.arange(7.0))
-    lean, square = left.mean(axis=1), np.square(left).mean(axis=1)
-    week = (1 + 2 * sum((1 - j / 7) * r**j for j in range(1, 7))) / 7
-    day = np.square(s) * (1 - square) + np.square(spread) * square
+    day = np.arange(7.0)
+    power, first = r[:, None] ** day, r**ahead
+    lean, square = first * power.mean(axis=1), np.square(first) * np.square(power).mean(axis=1)
+    week = (2 * (power @ (1 - day / 7)) - 1) / 7
+    var = np.square(s) * (1 - square) + np.square(spread) * square
     mean = np.square(s) * (week - np.square(lean)) + np.square(spread * lean)
-    return WeekNoise(np.sqrt(day)[:, None], (mean / day)[:, None], lean[:, None])
+    return WeekNoise(np.sqrt(var)[:, None], (mean / var)[:, None], lean[:, None])
 
 
 def rating_mean_of(level: Gaussians, noise: WeekNoise) -> Gaussians:
@@ -162,16 +171,16 @@ def rating_mean_of(level: Gaussians, noise: WeekNoise) -> Gaussians:
 def bounded_t4(centre: Floats, sd: Floats) -> tuple[Floats, Floats, Floats]:
     """Mean and variance of a t(4) about `centre`, cut off at 0 and 10 (what lies beyond counts as 0 or 10), and the
     probability of lying between. In closed form, as `kernel.cut_t4`. bounded_t4(5, 1) is about (5, 0.9, 0.997)."""
-    density = 0.375 * sqrt(2.0)
-    a, b = -centre / sd, (10 - centre) / sd
-    below, above = t4_cdf_array(a), t4_cdf_array(-b)
-    within = 1 - below - above
-    va, vb = 1 + 0.5 * a * a, 1 + 0.5 * b * b
-    first = density * (2 / 3) * (va**-1.5 - vb**-1.5)
-    second = 2 * density * (b / np.sqrt(vb) - a / np.sqrt(va)) - 2 * within
-    mean = 10 * above + centre * within + sd * first
-    square = 100 * above + np.square(centre) * within + 2 * centre * sd * first + np.square(sd) * second
-    return mean, np.maximum(square - np.square(mean), 1e-9), within
+    low, high = -centre / sd, (10 - centre) / sd
+    below, above = 1 / np.sqrt(2 + low * low), 1 / np.sqrt(2 + high * high)
+    a, b = low * below, high * above
+    under, upto = 0.5 + 0.25 * a * (3 - a * a), 0.5 + 0.25 * b * (3 - b * b)
+    within = upto - under
+    first = below * below * below - above * above * above
+    second = 1.5 * (b - a) - 2 * within
+    mean = 10 * (1 - upto) + centre * within + sd * first
+    square = 100 * (1 - upto) + centre * (centre * within + 2 * sd * first) + sd * sd * second
+    return mean, np.maximum(square - mean * mean, 1e-9), within
 
 
 class Mixture:
@@ -180,51 +189,60 @@ class Mixture:
     def __init__(self, posterior: Posterior):
         self.posterior = posterior
         mean, cov = posterior.mean, posterior.cov
-        m_d, s_d = mean[:, D], np.sqrt(cov[:, D, D])
-        z_d, w_d = _cut_nodes(-m_d / s_d, np.full_like(m_d, 4.5), _SEVEN)
-        to_d = cov[:, :, D] / s_d[:, None]  # k-vector: change of the state's mean for one SD of d
-        self._state = mean[:, None, :] + z_d[:, :, None] * to_d[:, None, :]  # G x 7 x k
-        self._cov = cov - to_d[:, :, None] * to_d[:, None, :]
-        s_b = np.sqrt(np.maximum(self._cov[:, B, B], 1e-12))
-        low = (0 - self._state[:, :, B]) / s_b[:, None]
-        high = (10 - self._state[:, :, B]) / s_b[:, None]
+        self._s_d = np.sqrt(cov[:, D, D])
+        low = -mean[:, D] / self._s_d
+        self._z_d, w_d = _cut_nodes(low, np.full_like(low, 4.5), _SEVEN)  # G x 7
+        self._b_by_d = cov[:, D, B] / self._s_d  # how far the baseline moves with one SD of flare
+        self._s_b = np.sqrt(np.maximum(cov[:, B, B] - np.square(self._b_by_d), 1e-12))
+        given_d = mean[:, B, None] + self._b_by_d[:, None] * self._z_d
+        low, high = -given_d / self._s_b[:, None], (10 - given_d) / self._s_b[:, None]
         if (low > -4.2).any() or (high < 4.2).any():
-            z_b, w_b = _cut_nodes(np.maximum(low, -4.5), np.minimum(high, 4.5), _ELEVEN)
+            self._z_b, w_b = _cut_nodes(np.maximum(low, -4.5), np.minimum(high, 4.5), _ELEVEN)
         else:
-            z_b = np.broadcast_to(_HERMITE[0], (*low.shape, 5))
-            w_b = np.broadcast_to(_HERMITE[1] / _HERMITE[1].sum(), (*low.shape, 5))
-        weight = posterior.weight[:, None, None] * w_d[:, :, None] * w_b
-        self.log_mass = float(np.log(weight.sum()))
+            self._z_b, w_b = _HERMITE_5
+        weight = (posterior.weight[:, None] * w_d)[:, :, None] * w_b
         self.weight = weight / weight.sum()
-        self._z_b = z_b
-        self._to_b = self._cov[:, :, B] / s_b[:, None]
-        self._cov_b = self._cov - self._to_b[:, :, None] * self._to_b[:, None, :]
-        self.baseline = self._state[:, :, B, None] + z_b * s_b[:, None, None]
-        self.weight_d = self.weight.sum(axis=2)
+        self.baseline = given_d[:, :, None] + self._s_b[:, None, None] * self._z_b
 
     def fine(self, form: Form) -> Gaussians:
         """The form given flare and baseline: arrays G x 7 x 5 (or 11), beside `self.baseline`."""
-        column = form.row[:, :, None]
-        mean = (self._state @ column)[:, :, 0] + form.const[:, None]
-        slope = (self._to_b * form.row).sum(axis=1)
-        var = ((self._cov_b @ column)[:, :, 0] * form.row).sum(axis=1) + form.noise
-        sd = np.sqrt(np.maximum(var, 1e-12))
+        mean, by_b, var = self._given_flare(form)
         return Gaussians(
-            self.weight,
-            mean[:, :, None] + slope[:, None, None] * self._z_b,
-            np.broadcast_to(sd[:, None, None], self.weight.shape),
+            self.weight, mean[..., None] + by_b[..., None, None] * self._z_b, np.sqrt(var)[..., None, None]
         )
 
     def coarse(self, form: Form) -> Gaussians:
         """The form given flare only (baseline averaged, its cut kept in the first two moments): arrays G x 7."""
-        fine = self.fine(form)
-        mean = (fine.weight * fine.mean).sum(axis=2) / np.maximum(self.weight_d, 1e-300)
-        spread = (fine.weight * np.square(fine.mean - mean[:, :, None])).sum(axis=2)
-        var = spread / np.maximum(self.weight_d, 1e-300) + np.square(fine.sd[:, :, 0])
-        return Gaussians(self.weight_d, mean, np.sqrt(var))
+        weight, z, z_var = self._cut_moments
+        mean, by_b, var = self._given_flare(form)
+        mean += by_b[..., None] * z
+        return Gaussians(weight, mean, np.sqrt(np.square(by_b)[..., None] * z_var + var[..., None]))
 
-    def rating_mean(self, day: float, *, go_on: bool) -> Gaussians:
-        """The mean of seven daily ratings up to a later `day`: arrays G x 7.
+    def _given_flare(self, form: Form) -> tuple[Floats, Floats, Floats]:
+        """Of the form given flare: mean with the baseline in its middle (G x 7), what one SD of baseline adds, and the
+        variance that is then left (G)."""
+        by_d, by_b, to = self._leanings(form)
+        mean = np.einsum("...k,...k", form.row, self.posterior.mean) + form.const
+        var = np.einsum("...k,...k", form.row, to) + form.noise - by_d * by_d - by_b * by_b
+        return mean[..., None] + by_d[..., None] * self._z_d, by_b, np.maximum(var, 1e-12)
+
+    def _leanings(self, form: Form) -> tuple[Floats, Floats, Floats]:
+        """What one SD of flare, and one SD of baseline given flare, add to the form (G), and its covariance with the
+        state (G x k)."""
+        to = (self.posterior.cov @ form.row[..., None])[..., 0]
+        by_d = to[..., D] / self._s_d
+        return by_d, (to[..., B] - self._b_by_d * by_d) / self._s_b, to
+
+    @cached_property
+    def _cut_moments(self) -> tuple[Floats, Floats, Floats]:
+        """Weight of each flare node, and given it mean and variance of the cut baseline in its SDs (G x 7)."""
+        weight = self.weight.sum(axis=2)
+        share = self.weight / np.maximum(weight, 1e-300)[:, :, None]
+        z = (share * self._z_b).sum(axis=2)
+        return weight, z, (share * np.square(self._z_b)).sum(axis=2) - np.square(z)
+
+    def rating_means(self, day: float) -> tuple[Gaussians, Gaussians]:
+        """The mean of seven daily ratings up to a later `day`, when treatment goes on and when it stops now: arrays G x 7.
 
         Days soon after the last rating lean on its noise: the rating less the level of its day.
         """
@@ -233,45 +251,46 @@ class Mixture:
         daily = series.day[series.kind == DAILY]
         ahead = day - (WINDOW_DAYS - 1) - daily[-1] if len(daily) else np.inf
         noise = week_noise(theta[:, S], theta[:, R], ahead, posterior.noise[:, p + 1])
-        level = level_at(posterior, day, go_on=go_on)
-        row = level.row.copy()
-        row[:, :p] -= noise.lean * posterior.noise[:, :p]
-        row[:, p + 1] -= noise.lean[:, 0]
-        const = level.const + noise.lean[:, 0] * posterior.noise[:, p]
-        return rating_mean_of(self.coarse(Form(row, const, level.noise)), noise)
+        drops = [drop_at(posterior, day, go_on=go_on) for go_on in (True, False)]
+        row = -np.stack([drop.row for drop in drops])
+        row[..., B] += 1
+        row[..., :p] -= noise.lean * posterior.noise[:, :p]
+        row[..., p + 1] -= noise.lean[:, 0]
+        const = noise.lean[:, 0] * posterior.noise[:, p]
+        both = rating_mean_of(self.coarse(Form(row, const, drops[0].noise)), noise)
+        go_on, stop = (Gaussians(both.weight, mean, sd) for mean, sd in zip(both.mean, both.sd, strict=True))
+        return go_on, stop
 
     def improved(self, drop: Gaussians) -> float:
         """P(the drop matters): at least 30 % of the baseline, and 2 points too when the baseline is 4 or more."""
-        return drop.above(matters(self.baseline))
+        return drop.above(self._matters)
+
+    @cached_property
+    def _matters(self) -> Floats:
+        return matters(self.baseline)
 
     def relapse(self, weeks: float) -> float:
         """P(within `weeks` of stopping now the level is up by >= 1 point and by >= half the gain)."""
         posterior = self.posterior
-        now, later = (
-            drop_now(posterior),
-            drop_at(posterior, posterior.series.clock.now + 7 * weeks, go_on=False),
-        )
+        now = drop_now(posterior)
+        later = drop_at(posterior, posterior.series.clock.now + 7 * weeks, go_on=False)
         gain = self.coarse(now)
         # rise = D now - D later; its part that hangs together with D now is taken along three nodes of D now.
         rise = Form(now.row - later.row, now.const - later.const, now.noise + later.noise)
         rises = self.coarse(rise)
-        shared = (now.row * (self._cov @ rise.row[:, :, None])[:, :, 0]).sum(axis=1)
+        by_d, _, to = self._leanings(rise)
+        shared = np.einsum("gk,gk->g", now.row, to) - by_d * self._leanings(now)[0]
         slope = shared[:, None] / gain.sd
         rest = np.sqrt(np.maximum(np.square(rises.sd) - np.square(slope), 1e-8))
-        chance = 0.0
-        for z, w in zip(_HERMITE_3[0], _HERMITE_3[1] / _HERMITE_3[1].sum(), strict=True):
-            least = np.maximum(1.0, 0.5 * (gain.mean + z * gain.sd))
-            chance += w * float((gain.weight * ndtr((rises.mean + slope * z - least) / rest)).sum())
-        return chance
+        z, share = _HERMITE_3
+        least = np.maximum(1.0, 0.5 * (gain.mean[:, :, None] + z * gain.sd[:, :, None]))
+        up = below((rises.mean[:, :, None] + slope[:, :, None] * z - least) / rest[:, :, None])
+        return float(np.vdot(gain.weight, up @ share))
 
 
 def matters(baseline: Floats) -> Floats:
     """Smallest drop that matters at a baseline: 30 %, and at least 2 points from a baseline of 4 on."""
-    return np.asarray(
-        np.where(
-            baseline >= LOW_BASELINE, np.maximum(MCID_POINTS, MCID_SHARE * baseline), MCID_SHARE * baseline
-        )
-    )
+    return np.maximum(MCID_SHARE * baseline, np.where(baseline >= LOW_BASELINE, MCID_POINTS, 0.0))
 
 
 def _cut_nodes(low: Floats, high: Floats, rule: tuple[Floats, Floats]) -> tuple[Floats, Floats]:
@@ -280,5 +299,5 @@ def _cut_nodes(low: Floats, high: Floats, rule: tuple[Floats, Floats]) -> tuple[
     high = np.maximum(high, low + 0.2)
     half = 0.5 * (high - low)
     z = (low + half)[..., None] + half[..., None] * rule[0]
-    weight = half[..., None] * rule[1] * np.exp(-0.5 * z * z) / 2.5066282746310002
+    weight = half[..., None] * rule[1] * np.exp(-0.5 * z * z) / ROOT_2_PI
     return z, weight

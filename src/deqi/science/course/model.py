@@ -191,6 +191,7 @@ def _judge(
         verdict="too_few" if thin else verdict_of(doubt[1]),
     )
     step = next_step(verdict, sceptical.verdict, day, p_improved, p_worse, reach[WEEK_6], reach[WEEK_12])
+    go_on, stop = mixture.rating_means(end)
     found = Review(
         **about,
         baseline=baseline,
@@ -203,10 +204,10 @@ def _judge(
         p_reach_6=reach[WEEK_6],
         p_reach_12=reach[WEEK_12],
         forecast_day=int(end),
-        forecast_continue=_forecast(mixture.rating_mean(end, go_on=True)),
-        forecast_stop=_forecast(mixture.rating_mean(end, go_on=False)),
+        forecast_continue=_forecast(go_on),
+        forecast_stop=_forecast(stop),
         p_relapse=mixture.relapse(12),
-        p_beyond=_beyond(mixture, now, change),
+        p_beyond=_beyond(posterior, drop, change),
         info=info,
         verdict=verdict,
         words=words.verdict_words(symptom, fall, fall_sd, p_improved, p_worse, verdict),
@@ -221,18 +222,17 @@ def _judge(
 
 
 def _forecast(ratings: Gaussians) -> Forecast:
-    low, high = (float(np.clip(ratings.quantile(share), 0, 10)) for share in (0.1, 0.9))
-    return Forecast(mean=float(np.clip(ratings.average(), 0, 10)), lo80=low, hi80=high)
-
-
-def _beyond(mixture: Mixture, now: Form, change: ChangePrior) -> float:
-    """P(D_T > what an untreated person of this diagnosis would show), the untreated change taking the same shape."""
-    posterior = mixture.posterior
-    shape = shape_over_week(posterior, posterior.series.clock.now, stop=None)
-    untreated = Form(
-        now.row, now.const - change.untreated_mean * shape, now.noise + (change.untreated_sd * shape) ** 2
+    mean, low, high = (
+        min(max(float(value), 0.0), 10.0) for value in (ratings.average(), *ratings.quantiles((0.1, 0.9)))
     )
-    return mixture.fine(untreated).above(0.0)
+    return Forecast(mean=mean, lo80=low, hi80=high)
+
+
+def _beyond(posterior: Posterior, drop: Gaussians, change: ChangePrior) -> float:
+    """P(D_T > what an untreated person of this diagnosis would show), the untreated change taking the same shape."""
+    shape = shape_over_week(posterior, posterior.series.clock.now, stop=None)[:, None, None]
+    sd = np.sqrt(np.square(drop.sd) + np.square(change.untreated_sd * shape))
+    return replace(drop, sd=sd).above(change.untreated_mean * shape)
 
 
 def _sceptical(posterior: Posterior, change: ChangePrior, now: Form) -> tuple[float, float, float]:

@@ -14,14 +14,15 @@ chance enters: the same data give the same answer.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, cached_property
+from math import log, sqrt
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
-from deqi.science.course import exact, kernel
+from deqi.science.course import exact
 from deqi.science.course import nodes as ep
 from deqi.science.course.correction import (
     CLOSE,
@@ -41,7 +42,7 @@ from deqi.science.course.correction import (
     tilted,
 )
 from deqi.science.course.exact import PATHS
-from deqi.science.course.kernel import DAILY, WINDOW, Floats, R, S
+from deqi.science.course.kernel import DAILY, WINDOW, B, D, Floats, R, S
 from deqi.science.course.priors import ChangePrior, coefficient_prior, priors, theta_of
 from deqi.science.course.series import Series
 from deqi.science.course.shapes import drop_row
@@ -78,6 +79,11 @@ class Posterior:
     noise: Floats
     log_evidence: float
     rough: bool = False
+
+    @cached_property
+    def drop(self) -> Floats:
+        """D_T, the baseline less the mean level of the last seven days, as a row on the state (G x k)."""
+        return drop_row(self.series, self.theta, self.mean.shape[1])
 
     @property
     def effective_nodes(self) -> float:
@@ -161,16 +167,17 @@ def _fit(engine: _Engine, nodes: int, picks: int) -> Posterior:
     )
     if not picks:
         return found
-    corrected = _corrected(engine, found, best.inside[keep], picks)
+    corrected = _corrected(engine, found, best.chance[keep], picks)
     if corrected is None or corrected.effective_nodes < LEAST_KEPT * found.effective_nodes:
         return replace(found, rough=True)
     return corrected
 
 
-def _corrected(engine: _Engine, found: Posterior, inside: Floats, picks: int) -> Posterior | None:
-    """The nodes under the exact likelihood (see `correction.py`); None where the paths cannot tell it."""
-    rows = terms_of(drop_row(engine.series, found.theta, found.mean.shape[1]))
-    chance = _inside(found.mean, found.cov)
+def _corrected(engine: _Engine, found: Posterior, chance: Floats, picks: int) -> Posterior | None:
+    """The nodes under the exact likelihood (see `correction.py`); None where the paths cannot tell it. `chance` (G) is
+    that of each node to lie within the cuts."""
+    rows = terms_of(found.drop)
+    inside = _within(found.weight, chance)
     deep = float(found.weight @ chance) < DEEP_CUT
     paths: Paths | None = None
     tilt: Tilt | None = None
@@ -178,12 +185,12 @@ def _corrected(engine: _Engine, found: Posterior, inside: Floats, picks: int) ->
         few = not deep and turn < FEW_TURNS
         at = picks_of(inside, picks, (turn + 0.5) / (FEW_TURNS if few else MOST_TURNS))
         log_weight, control, states = engine.draw(found.theta[at], turn)
-        y = np.einsum("gik,gkj->gji", rows[at], states).reshape(-1, rows.shape[1])
-        scores = np.repeat(found.scores[at], PATHS, axis=0)
-        drawn = Paths(y, scores, log_weight.ravel(), control.ravel(), np.ones(len(y)))
+        y = (rows[at] @ states).transpose(1, 0, 2).reshape(rows.shape[1], -1)
+        scores = np.repeat(found.scores[at].T, PATHS, axis=1)
+        drawn = Paths(y, scores, log_weight.ravel(), control.ravel(), np.ones(y.shape[1]))
         drawn = drawn.within(np.repeat(chance[at], PATHS)) if deep else drawn
         paths = drawn if paths is None else paths.joined(drawn)
-        if len(paths.y) < FEWEST:
+        if len(paths.count) < FEWEST:
             continue
         tilt = fit_tilt(paths)
         if tilt.error <= (CLOSE if deep or turn + 1 < FEW_TURNS else ENOUGH):
@@ -202,10 +209,12 @@ def _corrected(engine: _Engine, found: Posterior, inside: Floats, picks: int) ->
 
 @dataclass(frozen=True)
 class _Cloud:
-    """Weighted nodes: `weight` leaves the cuts of flare and baseline out, `inside` (summing to 1) takes them in."""
+    """Weighted nodes: `weight` leaves the cuts of flare and baseline out, `inside` takes them in (each sums to 1);
+    `chance` is that of a node to lie within the cuts."""
 
     scores: Floats
     weight: Floats
+    chance: Floats
     inside: Floats
     mean: Floats
     cov: Floats
@@ -317,7 +326,7 @@ class _Engine:
     def locate_noise(self) -> tuple[float, float]:
         """Most probable score of the day-to-day SD, and the spread about it."""
         prior = priors().day_sd
-        start = float(np.clip(np.log(self.series.rough_sd / prior.log_median) / prior.log_sd, -2.0, 2.0))
+        start = min(max(log(self.series.rough_sd / prior.log_median) / prior.log_sd, -2.0), 2.0)
         self._move_anchor(0.5 * start, self.sweeps + 2)
         self._move_anchor(start, self.sweeps + 2)
         offsets = np.array([-1.2, -0.6, 0.0, 0.6, 1.2])
@@ -331,38 +340,38 @@ class _Engine:
             start = float(scores[best, S])
             self._move_anchor(start, self.sweeps)
         middle = min(max(best, 1), 3)
-        left, top, right = height[middle - 1 : middle + 2]
+        left, top, right = height[middle - 1 : middle + 2].tolist()
         bend = max(2 * top - left - right, 0.02)
         step = 0.6
-        centre = float(scores[middle, S] + np.clip(0.5 * step * (right - left) / bend, -step, step))
+        centre = float(scores[middle, S]) + min(max(0.5 * step * (right - left) / bend, -step), step)
         self._move_anchor(centre, self.sweeps + 1)
-        return centre, float(np.clip(step / np.sqrt(bend), 0.1, 1.0))
+        return centre, min(max(step / sqrt(bend), 0.1), 1.0)
 
     def weigh(self, standard: Floats, middle: Floats, root: Floats) -> _Cloud:
         """Weighs nodes at `middle` + `root` x `standard`: prior x EP likelihood / proposal."""
         scores = middle + standard @ root.T
         logz, mean, cov, noise = self.run(self.theta_of(scores), self.sweeps)
-        log_weight = logz - 0.5 * np.square(scores).sum(1) + 0.5 * np.square(standard).sum(1)
-        log_weight += np.log(np.diag(root)).sum()
+        log_weight = logz + 0.5 * (np.square(standard) - np.square(scores)).sum(axis=1)
+        log_weight += np.log(root.diagonal()).sum()
         sound = self._sound(logz, mean, cov)
         if not sound.any():
             raise FitError("the ratings could not be fitted")
         log_weight = np.where(sound, log_weight, -np.inf)
         top = log_weight.max()
         weight = np.exp(log_weight - top)
-        with np.errstate(invalid="ignore", divide="ignore"):
-            inside = np.where(sound, weight * _inside(mean, cov), 0.0)
-        inside = inside if inside.sum() > 0 else weight
         evidence = float(top + np.log(weight.mean()))
-        return _Cloud(scores, weight / weight.sum(), inside / inside.sum(), mean, cov, noise, evidence)
+        weight /= weight.sum()
+        with np.errstate(invalid="ignore", divide="ignore"):
+            chance = np.where(sound, _inside(mean, cov), 0.0)
+        return _Cloud(scores, weight, chance, _within(weight, chance), mean, cov, noise, evidence)
 
     def _sound(self, logz: Floats, mean: Floats, cov: Floats) -> NDArray[np.bool_]:
         """Nodes where EP has settled. The likelihood of whole numbers is at most one, and ratings never widen the
         coefficients' prior much; a node beyond that, or without a number, has failed and gets no weight."""
         p = len(self.prior_mean)
-        var, before = np.diagonal(cov, axis1=1, axis2=2)[:, :p], np.diag(self.prior_cov)
-        far = np.abs(mean[:, :p] - self.prior_mean) > 6 * np.sqrt(before)
-        return np.asarray((logz <= 1e-6) & (var > 0).all(1) & (var < 1.2 * before).all(1) & ~far.any(1))
+        var, before = cov.diagonal(axis1=1, axis2=2)[:, :p], self.prior_cov.diagonal()
+        far = np.square(mean[:, :p] - self.prior_mean) > 36 * before
+        return np.asarray((logz <= 1e-6) & ((var > 0) & (var < 1.2 * before) & ~far).all(axis=1))
 
 
 def _inside(mean: Floats, cov: Floats) -> Floats:
@@ -370,7 +379,13 @@ def _inside(mean: Floats, cov: Floats) -> Floats:
 
     The joint cut itself is taken by quadrature in `mixture.py`.
     """
-    flare = ndtr(mean[:, kernel.D] / np.sqrt(cov[:, kernel.D, kernel.D]))
-    sd = np.sqrt(cov[:, kernel.B, kernel.B])
-    baseline = ndtr((10 - mean[:, kernel.B]) / sd) - ndtr(-mean[:, kernel.B] / sd)
-    return np.asarray(flare * baseline)
+    flare = ndtr(mean[:, D] / np.sqrt(cov[:, D, D]))
+    baseline, sd = mean[:, B], np.sqrt(cov[:, B, B])
+    return np.asarray(flare * (ndtr((10 - baseline) / sd) - ndtr(-baseline / sd)))
+
+
+def _within(weight: Floats, chance: Floats) -> Floats:
+    """Weights within the cuts, summing to 1; the weights themselves where nothing is within."""
+    inside = weight * chance
+    total = inside.sum()
+    return inside / total if total > 0 else weight

@@ -136,14 +136,11 @@ def _lag_table() -> tuple[Floats, Floats]:
     return u, betaincinv(known.lag_one.alpha, known.lag_one.beta, ndtr(u))
 
 
-def theta_of(u: Floats, wander: float = 1.0) -> Floats:
-    """Non-linear parameters (G x 6: s, r, om, q, tau, lam) at normal scores `u` (G x 6), standard normal a priori.
-
-    `wander` multiplies q (`ChangePrior.wander`).
-    """
+@cache
+def _log_normals() -> tuple[Floats, Floats]:
+    """Median and SD of the logarithm of each non-linear parameter (6); those of r, which has none, are left at 0."""
     known = priors()
-    grid, lag = _lag_table()
-    theta = np.empty_like(u)
+    median, log_sd = np.zeros(6), np.zeros(6)
     for place, prior in (
         (S, known.day_sd),
         (OM, known.time_to_half_weeks),
@@ -151,7 +148,18 @@ def theta_of(u: Floats, wander: float = 1.0) -> Floats:
         (LAM, known.fading_weeks),
         (Q, known.wander_per_sqrt_day),
     ):
-        theta[:, place] = prior.log_median * np.exp(prior.log_sd * u[:, place])
+        median[place], log_sd[place] = prior.log_median, prior.log_sd
+    return median, log_sd
+
+
+def theta_of(u: Floats, wander: float = 1.0) -> Floats:
+    """Non-linear parameters (G x 6: s, r, om, q, tau, lam) at normal scores `u` (G x 6), standard normal a priori.
+
+    `wander` multiplies q (`ChangePrior.wander`).
+    """
+    grid, lag = _lag_table()
+    median, log_sd = _log_normals()
+    theta: Floats = median * np.exp(log_sd * u)
     theta[:, R] = np.interp(u[:, R], grid, lag)
     theta[:, Q] *= wander
     return theta

@@ -84,17 +84,12 @@ def build_series(
     `medicine` is (day, steps). `marks` are days, from the first rating to now, at which the chart wants the level.
     At least one rating is needed.
     """
-    order = sorted(ratings)
-    entry = order[0][0]
-    window = [clock.now - j for j in range(WINDOW_DAYS)]
-    events = [(day, WEEKLY if weekly else DAILY, value, 0) for day, value, weekly in order]
-    events += [(day, WINDOW, 0.0, 0) for day in window]
-    events += [(day, WINDOW, 0.0, slot) for slot, day in enumerate(marks, start=1)]
-    events.sort(key=lambda event: (event[0], event[1] == WINDOW))
-    n = len(events)
-    day = np.array([event[0] for event in events])
-    kind = np.array([event[1] for event in events], dtype=np.int64)
-    value = np.array([event[2] for event in events])
+    events = [(day, False, value, WEEKLY if weekly else DAILY, 0) for day, value, weekly in ratings]
+    events += [(clock.now - back, True, 0.0, WINDOW, 0) for back in range(WINDOW_DAYS)]
+    events += [(day, True, 0.0, WINDOW, slot) for slot, day in enumerate(marks, start=1)]
+    day, _, value, kind, slot = np.array(sorted(events)).T  # on one day ratings come first
+    kind, slot = kind.astype(np.int64), slot.astype(np.int64)
+    n, entry = len(day), min(ratings)[0]
     weekly = kind == WEEKLY
     has_offset = bool(weekly.any() and (kind == DAILY).any())
     has_dose = any(steps for _, steps in medicine)
@@ -113,9 +108,9 @@ def build_series(
     return Series(
         clock=clock,
         kind=kind,
-        slot=np.array([event[3] for event in events], dtype=np.int64),
+        slot=slot,
         day=day,
-        step_days=np.diff(day, prepend=day[0]),
+        step_days=day - np.append(day[0], day[:-1]),
         gap_days=gap,
         previous=previous,
         low=np.where(value <= 0.5, -100.0, value - 0.5),
@@ -139,14 +134,10 @@ def build_series(
 
 def _previous_daily(kind: Ints, day: Floats) -> tuple[Ints, Floats]:
     """For each event the place of the daily rating before it, and the days between; 0 days means none."""
-    previous = np.zeros(len(kind), dtype=np.int64)
-    gap = np.zeros(len(kind))
-    last = -1
-    for place, (what, at) in enumerate(zip(kind, day, strict=True)):
-        if what == DAILY:
-            if last >= 0:
-                previous[place], gap[place] = last, max(at - day[last], 0.25)
-            last = place
+    previous, gap = np.zeros(len(kind), dtype=np.int64), np.zeros(len(kind))
+    daily = np.flatnonzero(kind == DAILY)
+    previous[daily[1:]] = daily[:-1]
+    gap[daily[1:]] = np.maximum(day[daily[1:]] - day[daily[:-1]], 0.25)
     return previous, gap
 
 
@@ -154,8 +145,8 @@ def _rough_sd(values: Floats) -> float:
     """Day-to-day SD from the median step between neighbours (0.5 to 2.5): only where the search begins."""
     if len(values) < 4:
         return 1.1
-    steps = np.abs(np.diff(values))
-    return float(np.clip(steps.mean() / 1.128, 0.4, 2.5))
+    step = float(np.abs(values[1:] - values[:-1]).mean())
+    return min(max(step / 1.128, 0.4), 2.5)
 
 
 def clock_of(sessions: Sequence[dt.date], first_rating: dt.date, on: dt.date) -> Clock:

@@ -59,7 +59,7 @@ def judge(task: Task, truth: Truth) -> Judged | None:
         return None
     posterior = mixture.posterior
     drop = mixture.fine(drop_now(posterior))
-    week = mixture.rating_mean(posterior.series.clock.now + 7, go_on=True)
+    week = mixture.rating_means(posterior.series.clock.now + 7)[0]
     effect = np.zeros_like(posterior.mean)
     effect[:, E] = 1
     nothing = np.zeros(len(effect))
