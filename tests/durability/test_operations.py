@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.durability.conftest import INIT, deqi
+from tests.mail_server import mail_server
 
 pytestmark = pytest.mark.durability
 
@@ -160,6 +161,13 @@ def test_a_second_init_changes_nothing(clinic):
 def test_check_finds_an_audit_entry_changed_behind_the_triggers(clinic):
     _without_triggers(clinic, "UPDATE audit_auditentry SET actor_name = 'Somebody else' WHERE id = 1")
     assert "audit entry 1 was altered" in deqi(clinic, "check", code=1)
+
+
+def test_check_says_that_a_mail_server_without_starttls_gets_nothing(clinic):
+    with mail_server() as post:
+        clinic.environment["DEQI_EMAIL_URL"] = f"smtp://127.0.0.1:{post.port}"
+        assert "offers no STARTTLS, and nothing is sent without it" in deqi(clinic, "check", code=1)
+    assert post.connections and not post.begun
 
 
 def test_check_finds_a_removed_last_audit_entry(clinic):

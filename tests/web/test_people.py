@@ -228,6 +228,14 @@ def test_an_invitation_is_mailed_shown_with_a_code_and_says_nothing_about_health
     assert not AuditEntry.objects.filter(detail__icontains=secret).exists()
 
 
+def test_an_address_that_mail_cannot_carry_gets_the_link_on_paper(people, as_, mailoutbox):
+    """A record brought in from elsewhere may hold one that no form here would take."""
+    ida = person(people, 9, "Ida", "Ivy")
+    Patient.objects.filter(id=ida.id).update(email="ida@test.example\nBcc: all@test.example")
+    answer = as_("carol").post(reverse("clinic:invite", args=[ida.id]))
+    assert "<svg" in answer.content.decode() and mailoutbox == []
+
+
 def test_somebody_without_an_address_gets_the_link_on_paper(people, as_, mailoutbox):
     ida = person(people, 9, "Ida", "Ivy")
     answer = as_("carol").post(reverse("clinic:invite", args=[ida.id]))

@@ -13,9 +13,12 @@ from deqi.record.care.actions import collecting, reminding
 from deqi.record.care.models import Appointment, Course, Messaging, RatingRequest
 from deqi.record.operations.jobs import JOBS
 from deqi.record.patients.models import Consent, Patient
+from deqi.record.post import mail_faults
 from deqi.record.practice.models import Organization
 from tests.asked import at_noon, booked, chose, consent
 from tests.mail_server import PASSWORD, USER, certificate, mail_server
+
+NO_TLS = "the mail server offers no STARTTLS, and nothing is sent without it"
 
 
 @pytest.fixture
@@ -51,10 +54,11 @@ def use(settings, monkeypatch, pem):
     return point
 
 
-def failed_once(request: RatingRequest) -> None:
-    """It is told as failed, not shown as mailed, and not tried again that day."""
-    with pytest.raises(RuntimeError, match="1 messages could not be sent"):
+def failed_once(request: RatingRequest, why: str) -> None:
+    """It is told as failed with the reason, not shown as mailed, and not tried again that day."""
+    with pytest.raises(RuntimeError) as told:
         reminding.send_reminders()
+    assert str(told.value) == f"1 messages could not be sent: {why}"
     assert reminding.send_reminders() == {"sent": 0}
     request.refresh_from_db()
     assert (request.sent_on, request.sent_count) == (None, 0)
@@ -107,11 +111,18 @@ def test_a_server_that_asks_who_it_is_takes_the_message_after_a_login_under_tls(
     assert post.users == [USER.encode()] and post.secure == [True] and len(post.taken) == 1
 
 
-@pytest.mark.parametrize("password", ["wrong", "Füße", ""])
-def test_a_login_that_is_refused_is_told(request_of_today, use, pem, password):
+@pytest.mark.parametrize(
+    ("password", "why"),
+    [
+        ("wrong", "the mail server refuses the name or the password"),
+        ("Füße", "an address or the password holds signs that mail cannot carry"),
+        ("", "the mail server refuses the message"),
+    ],
+)
+def test_a_login_that_is_refused_is_told(request_of_today, use, pem, password, why):
     with mail_server(pem, login=True) as post:
         use(post.port, USER, password)
-        failed_once(request_of_today)
+        failed_once(request_of_today, why)
     assert not post.taken
 
 
@@ -119,14 +130,14 @@ def test_nothing_is_sent_in_the_clear(request_of_today, use):
     """Neither the message nor the password, to a server that offers no TLS."""
     with mail_server() as post:
         use(post.port, USER, PASSWORD)
-        failed_once(request_of_today)
+        failed_once(request_of_today, NO_TLS)
     assert not post.begun and not post.users
 
 
 def test_nothing_is_sent_to_a_server_whose_certificate_nobody_vouches_for(request_of_today, use, pem):
     with mail_server(pem) as post:
         use(post.port, trusted=False)
-        failed_once(request_of_today)
+        failed_once(request_of_today, "this machine does not trust the mail server's certificate")
     assert not post.begun
 
 
@@ -134,7 +145,7 @@ def test_an_address_that_the_server_refuses(request_of_today, use, pem):
     with mail_server(pem) as post:
         post.refused = {"eve@test.example"}
         use(post.port)
-        failed_once(request_of_today)
+        failed_once(request_of_today, "the mail server refuses the message")
     assert not post.begun
 
 
@@ -143,7 +154,7 @@ def test_a_message_that_the_server_refuses(request_of_today, use, pem, answer):
     with mail_server(pem) as post:
         post.answer = answer
         use(post.port)
-        failed_once(request_of_today)
+        failed_once(request_of_today, "the mail server refuses the message")
     assert post.begun == 1
 
 
@@ -151,7 +162,7 @@ def test_a_server_that_is_down(request_of_today, use):
     with socket.socket() as taken:  # bound and not listening: nobody else gets the port, and nobody answers
         taken.bind(("127.0.0.1", 0))
         use(taken.getsockname()[1])
-        failed_once(request_of_today)
+        failed_once(request_of_today, "the mail server does not answer")
 
 
 def test_a_server_that_is_gone_when_it_has_the_message_gets_it_once(request_of_today, use, pem):
@@ -159,7 +170,7 @@ def test_a_server_that_is_gone_when_it_has_the_message_gets_it_once(request_of_t
     with mail_server(pem) as post:
         post.drop = True
         use(post.port)
-        failed_once(request_of_today)
+        failed_once(request_of_today, "the mail server ended the connection")
         post.drop = False
         assert reminding.send_reminders() == {"sent": 0}
     assert post.begun == 1 and not post.taken
@@ -262,3 +273,19 @@ def test_a_run_ends_before_its_lease_also_when_the_last_message_is_slow(settings
     """A server may answer each of a dozen steps of one message at the last moment."""
     lease, slowest_s = JOBS["send_reminders"].lease, 12 * settings.EMAIL_TIMEOUT
     assert lease >= timedelta(seconds=reminding.SENDING_FOR_S + slowest_s)
+
+
+def test_the_check_says_in_words_why_the_mail_server_would_take_nothing(use, pem):
+    """And sends nothing to find out."""
+    assert list(mail_faults()) == [], "without a mail server there are files"
+    with mail_server(pem, login=True) as post:
+        use(post.port, USER, PASSWORD)
+        assert list(mail_faults()) == []
+        use(post.port, USER, "wrong")
+        assert list(mail_faults()) == [
+            f"127.0.0.1:{post.port}: the mail server refuses the name or the password"
+        ]
+    with mail_server() as post:
+        use(post.port)
+        assert list(mail_faults()) == [f"127.0.0.1:{post.port}: {NO_TLS}"]
+    assert not post.begun

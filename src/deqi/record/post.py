@@ -1,4 +1,4 @@
-"""Many messages over one connection to the mail server. Decision 0099.
+"""Many messages over one connection to the mail server (decision 0099), and in words why it does not take them.
 
 Example:
     >>> with Post() as post:
@@ -9,11 +9,17 @@ from __future__ import annotations
 
 import contextlib
 import smtplib
+import ssl
+from collections.abc import Iterator
 from types import TracebackType
 from typing import Self
 
 from django.core.mail import EmailMessage, get_connection
 from django.core.mail.backends.smtp import EmailBackend
+
+#: What sending raises: SMTP and network errors are OSErrors; ValueErrors come of an address that cannot be written
+#: and of a password that SMTP cannot carry.
+UNSENT = (OSError, ValueError)
 
 
 class Post:
@@ -54,6 +60,41 @@ class Post:
         self, kind: type[BaseException] | None, raised: BaseException | None, where: TracebackType | None
     ) -> None:
         self._hang_up()
+
+
+def reason(error: OSError | ValueError) -> str:
+    """Why mail does not go out, for whoever keeps the clinic. The error's own words may hold an address or a password."""
+    match error:
+        case smtplib.SMTPNotSupportedError() if "STARTTLS" in str(error):
+            return "the mail server offers no STARTTLS, and nothing is sent without it"
+        case smtplib.SMTPNotSupportedError():
+            return "the mail server takes no login by name and password"
+        case smtplib.SMTPAuthenticationError():
+            return "the mail server refuses the name or the password"
+        case smtplib.SMTPServerDisconnected():
+            return "the mail server ended the connection"
+        case smtplib.SMTPException():
+            return "the mail server refuses the message"
+        case ssl.SSLCertVerificationError():  # an OSError and a ValueError
+            return "this machine does not trust the mail server's certificate"
+        case ssl.SSLError():
+            return "no safe connection (TLS) to the mail server comes about"
+        case OSError():
+            return "the mail server does not answer"
+        case _:
+            return "an address or the password holds signs that mail cannot carry"
+
+
+def mail_faults() -> Iterator[str]:
+    """Why the mail server that the settings name would take no message now; nothing is sent. Nothing when it would."""
+    way = get_connection()
+    if isinstance(way, EmailBackend):
+        try:
+            way.open()
+        except UNSENT as error:
+            yield f"{way.host}:{way.port}: {reason(error)}"
+        with contextlib.suppress(OSError):
+            way.close()
 
 
 def _answers(connection: smtplib.SMTP) -> bool:

@@ -1,4 +1,4 @@
-"""`deqi check`: the knowledge files, and the clinic's record where there is one."""
+"""`deqi check`: the knowledge files, and where there is a clinic its record and its mail server."""
 
 from __future__ import annotations
 
@@ -21,10 +21,14 @@ KNOWLEDGE = {
 
 
 @click.command()
-@click.option("--knowledge-only", is_flag=True, help="Check the knowledge files, leave the record alone.")
+@click.option(
+    "--knowledge-only",
+    is_flag=True,
+    help="Check the knowledge files, leave the record and the mail server alone.",
+)
 @with_home
 def command(home: Path, knowledge_only: bool) -> None:
-    """Check the knowledge files and the whole record; name what is wrong and where.
+    """Check the knowledge files, the whole record and the mail server; name what is wrong and where.
 
     Exit code 0: sound. 1: something is wrong, each line says what.
     """
@@ -55,9 +59,10 @@ def _knowledge() -> int:
 
 def _record() -> int:
     from deqi.record.operations.check import CHECKS
+    from deqi.record.post import mail_faults
 
     wrong = 0
-    for name, check in CHECKS.items():
+    for name, check in {**CHECKS, "mail server": mail_faults}.items():
         found = list(check())
         click.echo(f"{name}: {'sound' if not found else f'{len(found)} faults'}")
         for fault in found:

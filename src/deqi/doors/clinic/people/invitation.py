@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from smtplib import SMTPException
 
 import qrcode
 from django.utils.safestring import mark_safe
@@ -11,6 +10,7 @@ from qrcode.image.svg import SvgPathImage
 
 from deqi.doors.accounts.invitations import mail_invitation
 from deqi.record.patients.models import Patient
+from deqi.record.post import UNSENT
 
 logger = logging.getLogger(__name__)
 
@@ -27,7 +27,7 @@ def mailed(patient: Patient, link: str) -> bool:
         return False
     try:
         mail_invitation(patient, link, patient.email)
-    except (SMTPException, OSError):
+    except UNSENT:
         logger.exception("An invitation could not be mailed")
         return False
     return True

@@ -27,14 +27,11 @@ from deqi.record.care.links import address_of, link_for
 from deqi.record.care.models import Messaging, RatingRequest, Session
 from deqi.record.care.queries.asked import decision_on
 from deqi.record.patients.models import Consent, Patient
-from deqi.record.post import Post
+from deqi.record.post import UNSENT, Post, reason
 from deqi.record.practice.clock import day_at, local
 from deqi.record.practice.models import Organization, Site
 from deqi.science.course.asking import REMIND_ON_DAYS
 
-#: What sending raises: SMTP and network errors are OSErrors; ValueErrors come of an address that cannot be written
-#: and of a password that SMTP cannot carry.
-UNSENT = (OSError, ValueError)
 #: When two are open, the one that tells more is sent.
 FIRST = {"after": 0, "visit": 1, "review": 2, "baseline": 3, "design": 4}
 #: No message is begun after this; the slowest server has let go of the last one before the job's lease ends.
@@ -46,16 +43,25 @@ def send_reminders(now: datetime | None = None) -> dict[str, Any]:
 
     The day is claimed before sending, so that no crash and no second worker makes it two. After five minutes the rest is
     left for the next run, as `{"sent": 4000, "left": 6000}`. Raises RuntimeError with the number of messages that
-    failed, after the others went out.
+    failed, and why, after the others went out.
     """
     now, until = now or timezone.now(), monotonic() + SENDING_FOR_S
-    counted = Counter(sent=0)
+    counted, failed = Counter(sent=0), Counter[str]()
     with Post() as post:
         for request, today in _due(now):
-            counted[_send(post, request, today) if monotonic() < until else "left"] += 1
-    if counted["failed"]:
-        raise RuntimeError(f"{counted['failed']} messages could not be sent")
-    return {what: number for what, number in counted.items() if what != "taken"}
+            if monotonic() >= until:
+                counted["left"] += 1
+            elif _claim(request, today):
+                try:
+                    post.send(message_for(request))
+                except UNSENT as error:
+                    failed[reason(error)] += 1
+                    continue
+                _note_sent(request, today)
+                counted["sent"] += 1
+    if failed:
+        raise RuntimeError(f"{failed.total()} messages could not be sent: {'; '.join(failed)}")
+    return dict(counted)
 
 
 def _due(now: datetime) -> Iterator[tuple[RatingRequest, date]]:
@@ -72,18 +78,6 @@ def _due(now: datetime) -> Iterator[tuple[RatingRequest, date]]:
         )
         for request in due:
             yield request, here.date()
-
-
-def _send(post: Post, request: RatingRequest, today: date) -> str:
-    """Sends one message: `sent`, `failed`, or `taken` when the day is no longer free."""
-    if not _claim(request, today):
-        return "taken"
-    try:
-        post.send(message_for(request))
-    except UNSENT:
-        return "failed"
-    _note_sent(request, today)
-    return "sent"
 
 
 def waking(clinic: Organization, here: datetime) -> bool:

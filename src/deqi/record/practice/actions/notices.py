@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Any
@@ -14,6 +15,7 @@ from django.utils import timezone
 from deqi.record.actor import SYSTEM
 from deqi.record.audit.actions import log
 from deqi.record.permissions import Role as RoleName
+from deqi.record.post import UNSENT, reason
 from deqi.record.practice.models import Licence, LicenceNotice, Organization, Role
 from deqi.record.practice.queries.licences import NEEDLING
 from deqi.science.safety.licensure import licence_record
@@ -37,23 +39,23 @@ def step_of(days_left: int) -> int | None:
 def send_licence_notices() -> dict[str, Any]:
     """Sends each alert that is due and was not sent: to the person, and to who manages them. Once a step.
 
-    A mail that cannot be sent is tried again later; the others go out. Raises RuntimeError naming how many failed.
+    A mail that cannot be sent is tried again later; the others go out. Raises RuntimeError naming how many failed and why.
     """
-    on, sent, failed = timezone.localdate(), 0, 0
+    on, sent, failed = timezone.localdate(), 0, Counter[str]()
     for licence, step in list(_due(on)):
         notice = _claim(licence, step)
         if notice is None:
             continue
         try:
             _mail(licence, step, on)
-        except OSError:  # SMTP and network errors are OSErrors
-            failed += 1
+        except UNSENT as error:
+            failed[reason(error)] += 1
             continue
         LicenceNotice.objects.filter(id=notice.id).update(sent_at=timezone.now())
         log(SYSTEM, "licence.verify", about=licence, detail={"told": step})
         sent += 1
     if failed:
-        raise RuntimeError(f"{failed} mails about licences could not be sent")
+        raise RuntimeError(f"{failed.total()} mails about licences could not be sent: {'; '.join(failed)}")
     return {"sent": sent}
 
 
