@@ -26,8 +26,11 @@ from deqi.science.course.kernel import (
     HAVE_NUMBA,
     HEAD,
     LOG_EVERY,
+    OFFSET,
     RHO,
+    SD,
     SHRINK,
+    SLOPE,
     SMOOTH,
     SPREAD,
     WEEKLY,
@@ -162,7 +165,7 @@ def prepare_steps(
     for t in range(kind.shape[0] - 1, -1, -1):
         if kind[t] != WINDOW:
             if kind[t] == DAILY:
-                keep, old = 1.0 - z[t, 2], z[t, 2] * work[t, RHO]
+                keep, old = 1.0 - z[t, SLOPE], z[t, SLOPE] * work[t, RHO]
                 for i in range(k):
                     m[w, i] += keep * m[wp, i]
                     m[wp, i] *= old
@@ -215,7 +218,7 @@ def draw_steps(
     for t in range(kind.shape[0] - 1, -1, -1):
         if kind[t] != WINDOW:
             if kind[t] == DAILY:
-                keep, old = 1.0 - z[t, 2], z[t, 2] * work[t, RHO]
+                keep, old = 1.0 - z[t, SLOPE], z[t, SLOPE] * work[t, RHO]
                 for j in range(PATHS):
                     pull[w, j] += keep * pull[wp, j]
                     pull[wp, j] *= old
@@ -303,9 +306,9 @@ def walk(
                 level[t, j] += design[t, i] * coefficients[i, j]
         rho = work[t, RHO]
         inverse = 1.0 / (WEEKLY_NOISE * s if kind[t] == WEEKLY else s * sqrt(1.0 - rho * rho))
-        blur = rho * z[previous[t], 1]
+        blur = rho * z[previous[t], SD]
         per_sd = 1.0 / sqrt(work[t, SPREAD])
-        low_h, high_h = low[t] - z[t, 3], high[t] - z[t, 3]
+        low_h, high_h = low[t] - z[t, OFFSET], high[t] - z[t, OFFSET]
         for j in range(PATHS):
             h[j] = level[t, j] - rho * chain[j]
         for j in range(PATHS):
@@ -321,7 +324,7 @@ def walk(
             control[j] += mass[j] * times[j] - 1.0 - scale[t, 1] * x - scale[t, 2] * (x * x - 1.0)
         if kind[t] == DAILY:
             for j in range(PATHS):
-                chain[j] = level[t, j] - z[t, 2] * h[j]
+                chain[j] = level[t, j] - z[t, SLOPE] * h[j]
 
 
 @program

@@ -20,7 +20,19 @@ from deqi.science.course.exact import (
     ROOT2,
     T4_TOP,
 )
-from deqi.science.course.kernel import DAILY, WEEKLY, WEEKLY_NOISE, WINDOW, Floats, Ints, Q, S
+from deqi.science.course.kernel import (
+    DAILY,
+    OFFSET,
+    SD,
+    SLOPE,
+    WEEKLY,
+    WEEKLY_NOISE,
+    WINDOW,
+    Floats,
+    Ints,
+    Q,
+    S,
+)
 from deqi.science.course.kernel_numpy import Settled, settle_nodes, t4_cdf_array
 
 
@@ -74,7 +86,7 @@ def _drawn(
             c, h = swept.c[t, :, :k], swept.h[t, :, :k]
             gain, shrink = swept.gain[t][:, None], swept.shrink[t]
             if kind[t] == DAILY:
-                keep, old = 1.0 - z[:, t, 2, None], (z[:, t, 2] * rho[:, t])[:, None]
+                keep, old = 1.0 - z[:, t, SLOPE, None], (z[:, t, SLOPE] * rho[:, t])[:, None]
                 m[:, w, :] += keep * m[:, wp, :]
                 m[:, wp, :] *= old
                 m[:, :, w] += keep * m[:, :, wp]
@@ -146,9 +158,9 @@ def _walked(
         h = level[:, t] - rho * chain
         site = found.nu[:, t, None] * h - 0.5 * found.tau[:, t, None] * h * h + scale[:, t, 0, None]
         sites += site
-        centre = h + found.z[:, t, 3, None]
+        centre = h + found.z[:, t, OFFSET, None]
         sigma = WEEKLY_NOISE * s if kind[t] == WEEKLY else s * np.sqrt(1.0 - rho * rho)
-        blur = rho * found.z[:, previous[t], 1, None]
+        blur = rho * found.z[:, previous[t], SD, None]
         inside = np.zeros_like(centre)
         for side in (blur, -blur):
             inside += t4_cdf_array((high[t] - centre + side) / sigma)
@@ -157,7 +169,7 @@ def _walked(
         controls += 0.5 * inside * np.exp(np.minimum(-site, MOST))
         controls -= 1.0 + scale[:, t, 1, None] * x + scale[:, t, 2, None] * (x * x - 1.0)
         if kind[t] == DAILY:
-            chain = level[:, t] - found.z[:, t, 2, None] * h
+            chain = level[:, t] - found.z[:, t, SLOPE, None] * h
     return level, sites
 
 

@@ -71,6 +71,9 @@ MISS = 1e-300
 # Columns of `work`, the room of a sweep, for each rating's h: filtered mean and variance, gain and shrink of the update,
 # correlation with the daily rating before, smoothed mean and variance; then covariance with the state, and row.
 MU, VAR, GAIN, SHRINK, RHO, SMOOTH, SPREAD, HEAD = range(8)
+# Columns of `z`, what a sweep holds of each daily rating: mean, SD and slope of its unrounded value given those before it,
+# the offset c of its own factor, and its centre m.
+MEAN, SD, SLOPE, OFFSET, CENTRE = range(5)
 LOG_EVERY = 8  # events between two logarithms of a product
 
 
@@ -181,33 +184,32 @@ def impute(
     work: Floats,
     z: Floats,
 ) -> None:
-    """Fills `z` (n x 5 x G): for each daily rating the mean, SD and slope of its unrounded value given those before it,
-    the offset c of its own factor, and its centre m. `work` holds RHO."""
+    """Fills `z` (n x 5 x G) of the daily ratings; of the others only OFFSET, with 0. `work` holds RHO."""
     nodes = theta.shape[1]
     for t in range(kind.shape[0]):
         if kind[t] != DAILY:
             for g in range(nodes):
-                z[t, 3, g] = 0.0
+                z[t, OFFSET, g] = 0.0
             continue
         if gap_days[t] > 0.0:
             u = previous[t]
             for g in range(nodes):
                 s, rho = theta[S, g], work[t, RHO, g]
-                z[t, 3, g] = rho * (z[u, 0, g] - z[u, 2, g] * (z[u, 4, g] - z[u, 3, g]))
-                z[t, 4, g] = level[t, g] + rho * (z[u, 0, g] - level[u, g])
-                z[t, 1, g] = sqrt(s * s * (1.0 - rho * rho) + rho * rho * z[u, 1, g] * z[u, 1, g])
+                z[t, OFFSET, g] = rho * (z[u, MEAN, g] - z[u, SLOPE, g] * (z[u, CENTRE, g] - z[u, OFFSET, g]))
+                z[t, CENTRE, g] = level[t, g] + rho * (z[u, MEAN, g] - level[u, g])
+                z[t, SD, g] = sqrt(s * s * (1.0 - rho * rho) + rho * rho * z[u, SD, g] * z[u, SD, g])
         else:
             for g in range(nodes):
-                z[t, 3, g] = 0.0
-                z[t, 4, g] = level[t, g]
-                z[t, 1, g] = theta[S, g]
+                z[t, OFFSET, g] = 0.0
+                z[t, CENTRE, g] = level[t, g]
+                z[t, SD, g] = theta[S, g]
         for g in range(nodes):
-            centre, scale = z[t, 4, g], z[t, 1, g]
+            centre, scale = z[t, CENTRE, g], z[t, SD, g]
             inverse = 1.0 / scale
             mean, sd, slope = cut_t4((low[t] - centre) * inverse, (high[t] - centre) * inverse)
-            z[t, 0, g] = centre + scale * mean
-            z[t, 1, g] = scale * sd
-            z[t, 2, g] = slope
+            z[t, MEAN, g] = centre + scale * mean
+            z[t, SD, g] = scale * sd
+            z[t, SLOPE, g] = slope
 
 
 @jit
@@ -335,9 +337,9 @@ def forward(
             # what the next daily rating subtracts: L - kappa m, here and in the coefficients
             for i in range(p):
                 for g in range(nodes):
-                    chain[i, g] = design[t, i, g] - z[t, 2, g] * work[t, row + i, g]
+                    chain[i, g] = design[t, i, g] - z[t, SLOPE, g] * work[t, row + i, g]
             for g in range(nodes):
-                keep[g], old[g] = 1.0 - z[t, 2, g], z[t, 2, g] * work[t, RHO, g]
+                keep[g], old[g] = 1.0 - z[t, SLOPE, g], z[t, SLOPE, g] * work[t, RHO, g]
                 mean[wp, g] = keep[g] * mean[w, g] + old[g] * mean[wp, g]
             for i in range(begun):
                 for g in range(nodes):
@@ -360,9 +362,9 @@ def keep_noise(kind: Ints, design: Floats, z: Floats, work: Floats, g: int, nois
     for t in range(kind.shape[0] - 1, -1, -1):
         if kind[t] == DAILY:
             for i in range(p):
-                noise[i] = design[t, i, g] - z[t, 2, g] * work[t, row + i, g]
-            noise[p] = z[t, 0, g] - z[t, 2, g] * (z[t, 4, g] - z[t, 3, g])
-            noise[p + 1] = z[t, 1, g]
+                noise[i] = design[t, i, g] - z[t, SLOPE, g] * work[t, row + i, g]
+            noise[p] = z[t, MEAN, g] - z[t, SLOPE, g] * (z[t, CENTRE, g] - z[t, OFFSET, g])
+            noise[p + 1] = z[t, SD, g]
             return
 
 
@@ -409,7 +411,7 @@ def backward(kind: Ints, z: Floats, p: int, work: Floats) -> None:
             continue
         if kind[t] == DAILY:
             for g in range(nodes):
-                keep[g], old[g] = 1.0 - z[t, 2, g], z[t, 2, g] * work[t, RHO, g]
+                keep[g], old[g] = 1.0 - z[t, SLOPE, g], z[t, SLOPE, g] * work[t, RHO, g]
                 r[w, g] += keep[g] * r[wp, g]
                 r[wp, g] *= old[g]
             for i in range(k):
@@ -472,9 +474,9 @@ def gaussian_log_likelihood(
     rho = np.where(gap > 0, theta[R] ** gap, 0.0)[:, None]
     sigma2 = theta[S] ** 2 * (1 - rho**2)
     z = np.zeros((n, 5, 1))
-    z[1:, 3] = rho[1:] * value[:-1, None]
+    z[1:, OFFSET] = rho[1:] * value[:-1, None]
     tau = 1 / sigma2
-    nu = tau * (value[:, None] - z[:, 3])
+    nu = tau * (value[:, None] - z[:, OFFSET])
     mean, cov, work, logz = np.zeros((k, 1)), np.zeros((k, k, 1)), np.zeros((n, HEAD + 2 * k, 1)), np.zeros(1)
     work[:, RHO] = rho
     places, sites = np.zeros(n, dtype=np.int64), tau.copy()
@@ -482,6 +484,6 @@ def gaussian_log_likelihood(
         theta[:, None], places, places, gap, columns, prior_mean, prior_cov, nu, sites, z, mean, cov, work
     )
     log_integral(places, nu, sites, work, logz)
-    constant = 0.5 * np.log(tau / (2 * np.pi)) - 0.5 * tau * np.square(value[:, None] - z[:, 3])
+    constant = 0.5 * np.log(tau / (2 * np.pi)) - 0.5 * tau * np.square(value[:, None] - z[:, OFFSET])
     asked = [*range(p), p + short]
     return float(logz[0] + constant.sum()), mean[asked, 0], cov[np.ix_(asked, asked)][:, :, 0]

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from deqi.science.course.kernel import (
+    CENTRE,
     DAILY,
     FLOOR,
     GH_W,
@@ -20,8 +21,12 @@ from deqi.science.course.kernel import (
     LAM,
     LEAST_PRECISION,
     LEVEL_BEYOND,
+    MEAN,
     MISS,
+    OFFSET,
     OM,
+    SD,
+    SLOPE,
     TAU,
     WEEKLY,
     WEEKLY_NOISE,
@@ -79,12 +84,12 @@ def impute_array(
         if kind[t] != DAILY:
             continue
         u, back = previous[t], rho[:, t]
-        z[:, t, 3] = back * (z[:, u, 0] - z[:, u, 2] * (z[:, u, 4] - z[:, u, 3]))
-        centre = level[:, t] + back * (z[:, u, 0] - level[:, u])
-        scale = np.sqrt(s * s * (1.0 - back * back) + back * back * z[:, u, 1] ** 2)
+        z[:, t, OFFSET] = back * (z[:, u, MEAN] - z[:, u, SLOPE] * (z[:, u, CENTRE] - z[:, u, OFFSET]))
+        centre = level[:, t] + back * (z[:, u, MEAN] - level[:, u])
+        scale = np.sqrt(s * s * (1.0 - back * back) + back * back * z[:, u, SD] ** 2)
         mean, sd, slope = cut_t4_array((low[t] - centre) / scale, (high[t] - centre) / scale)
-        z[:, t, 0], z[:, t, 1], z[:, t, 2] = centre + scale * mean, scale * sd, slope
-        z[:, t, 4] = centre
+        z[:, t, MEAN], z[:, t, SD], z[:, t, SLOPE] = centre + scale * mean, scale * sd, slope
+        z[:, t, CENTRE] = centre
 
 
 def design_of(
@@ -145,8 +150,8 @@ def settle_nodes(
     with np.errstate(all="ignore"):  # a node that fails is told by its numbers, as in the compiled program
         for i in range(sweeps):
             impute_array(thetas[:, S], rho, kind, previous, low, high, level, z)
-            nu -= tau * (z[:, :, 3] - offset)
-            offset[:] = z[:, :, 3]
+            nu -= tau * (z[:, :, OFFSET] - offset)
+            offset[:] = z[:, :, OFFSET]
             swept = _sweep(
                 thetas, kind, slot, step_days, previous, low, high, design, rho, prior_mean, prior_cov,
                 nu, tau, level, z, means, covs, damp if i < sweeps - 1 else last_damp,
@@ -245,7 +250,7 @@ def _sweep(
         mean += c[t] * gain[t][:, None]
         cov -= shrink[t][:, None, None] * c[t][:, :, None] * c[t][:, None, :]
         if kind[t] == DAILY:
-            slope = z[:, t, 2]
+            slope = z[:, t, SLOPE]
             keep, old = 1.0 - slope, slope * rho[:, t]
             chain = design[:, t] - slope[:, None] * h[t, :, :p]
             mean[:, wp] = keep * mean[:, w] + old * mean[:, wp]
@@ -256,9 +261,9 @@ def _sweep(
     centre = np.zeros((n, g))
     for t in range(n):
         if kind[t] == DAILY:
-            centre[t] = smoothed[t] + z[:, t, 3]
+            centre[t] = smoothed[t] + z[:, t, OFFSET]
             u = previous[t]
-            before = z[:, u, 0] + z[:, u, 2] * (centre[u] - z[:, u, 4]) - level[:, u]
+            before = z[:, u, MEAN] + z[:, u, SLOPE] * (centre[u] - z[:, u, CENTRE]) - level[:, u]
             level[:, t] = np.clip(centre[t] - rho[:, t] * before, -LEVEL_BEYOND, 10.0 + LEVEL_BEYOND)
     return Swept(logz + scale[:, :, 0].sum(axis=1), c, h, gain, shrink, scale, smoothed, spread)
 
@@ -292,7 +297,7 @@ def _backward(
         if kind[t] == WINDOW:
             continue
         if kind[t] == DAILY:
-            keep, old = 1.0 - z[:, t, 2], z[:, t, 2] * rho[:, t]
+            keep, old = 1.0 - z[:, t, SLOPE], z[:, t, SLOPE] * rho[:, t]
             r[:, w] += keep * r[:, wp]
             r[:, wp] *= old
             m[:, w, :] += keep[:, None] * m[:, wp, :]
@@ -334,8 +339,8 @@ def _tilt(
     var_c = 1.0 / np.maximum(1.0 / v - tau_t, 1e-8)
     mu_c = var_c * (m / v - nu_t)
     sigma = np.where(kind[rated] == WEEKLY, WEEKLY_NOISE * s, s * np.sqrt(1.0 - rho * rho))
-    blur = (rho * z[:, previous[rated], 1])[..., None]
-    x = mu_c[..., None] + np.sqrt(var_c)[..., None] * GH_X + z[:, rated, 3][..., None]
+    blur = (rho * z[:, previous[rated], SD])[..., None]
+    x = mu_c[..., None] + np.sqrt(var_c)[..., None] * GH_X + z[:, rated, OFFSET][..., None]
     f = np.zeros_like(x)
     for side in (-1.0, 1.0):
         shift, width = x + side * blur, sigma[..., None]
@@ -344,7 +349,7 @@ def _tilt(
             - t4_cdf_array((low[rated][:, None] - shift) / width)
         )
     f = GH_W * np.maximum(f, MISS)
-    x = x - z[:, rated, 3][..., None]
+    x = x - z[:, rated, OFFSET][..., None]
     z0 = f.sum(axis=-1)
     t_mean = (f * x).sum(axis=-1) / z0
     t_var = np.maximum((f * x * x).sum(axis=-1) / z0 - t_mean * t_mean, 1e-8)

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from deqi.science.course.kernel import (
+    CENTRE,
     DAILY,
     GH_W,
     GH_X,
@@ -20,8 +21,12 @@ from deqi.science.course.kernel import (
     HEAD,
     LEAST_PRECISION,
     LEVEL_BEYOND,
+    MEAN,
     MISS,
+    OFFSET,
     RHO,
+    SD,
+    SLOPE,
     SMOOTH,
     SPREAD,
     VAR,
@@ -87,12 +92,12 @@ def tilt(
             mu_c[g] = var_c * (work[t, SMOOTH, g] / work[t, SPREAD, g] - nu[t, g])
             sd_c[g] = sqrt(var_c)
             inverse[g] = 1.0 / (noise * theta[S, g] * sqrt(1.0 - rho * rho))
-            blur[g] = rho * z[u, 1, g]
+            blur[g] = rho * z[u, SD, g]
             z0[g], z1[g], z2[g] = 0.0, 0.0, 0.0
         for i in range(GH_X.shape[0]):
             for g in range(nodes):
                 x = sd_c[g] * GH_X[i]
-                centre = mu_c[g] + x + z[t, 3, g]
+                centre = mu_c[g] + x + z[t, OFFSET, g]
                 f = GH_W[i] * max(mass_between(low[t] - centre, high[t] - centre, blur[g], inverse[g]), MISS)
                 z0[g] += f
                 z1[g] += f * x
@@ -125,8 +130,8 @@ def settle_levels(kind: Ints, previous: Ints, z: Floats, level: Floats, work: Fl
         if kind[t] == DAILY:
             u = previous[t]
             for g in range(level.shape[1]):
-                work[t, SMOOTH, g] += z[t, 3, g]  # now the smoothed centre m
-                before = z[u, 0, g] + z[u, 2, g] * (work[u, SMOOTH, g] - z[u, 4, g]) - level[u, g]
+                work[t, SMOOTH, g] += z[t, OFFSET, g]  # now the smoothed centre m
+                before = z[u, MEAN, g] + z[u, SLOPE, g] * (work[u, SMOOTH, g] - z[u, CENTRE, g]) - level[u, g]
                 here = work[t, SMOOTH, g] - work[t, RHO, g] * before
                 level[t, g] = min(max(here, -LEVEL_BEYOND), 10.0 + LEVEL_BEYOND)
 
@@ -182,8 +187,8 @@ def sweep_nodes(
         impute(theta, kind, gap_days, previous, low, high, level, work, z)
         for t in range(kind.shape[0]):  # a site looks at z - c: move it with c
             for g in range(nodes):
-                nu[t, g] -= tau[t, g] * (z[t, 3, g] - offset[t, g])
-                offset[t, g] = z[t, 3, g]
+                nu[t, g] -= tau[t, g] * (z[t, OFFSET, g] - offset[t, g])
+                offset[t, g] = z[t, OFFSET, g]
         forward(theta, kind, slot, step_days, design, prior_mean, prior_cov, nu, tau, z, mean, cov, work)
         if last:
             log_integral(kind, nu, tau, work, logz)
