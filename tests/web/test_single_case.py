@@ -1,21 +1,25 @@
 """Letting chance decide: fixed at the offer, drawn once under consent, tested when the ratings are there, no name in it."""
 
 import uuid
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 from django.db import Error, transaction
 from django.urls import reverse
 
 from deqi.record.audit.models import AuditEntry
+from deqi.record.care.actions.collecting import make_requests
 from deqi.record.care.actions.single_case import draw_single_case, offer_single_case
-from deqi.record.care.models import Observation, SingleCase
+from deqi.record.care.models import Messaging, Observation, SingleCase
 from deqi.record.care.queries.single_case import person_in_words, single_case_page
+from deqi.record.care.queries.starts import possible_starts
 from deqi.record.errors import Refusal
 from deqi.record.patients.actions.consents import record_consent
 from deqi.record.patients.consent_texts import consent_text
-from deqi.record.patients.models import Consent
+from deqi.record.patients.models import Consent, Patient
+from deqi.record.practice.clock import today_at, zone_of
 from deqi.science.course.single_case import StartProtocol, commitment, draw
+from tests.asked import at_noon, consent
 from tests.web.test_own_pages import needled
 
 HELPING = reverse("patient:helping")
@@ -59,7 +63,11 @@ def drawn(people, course, days_ago):
 
 def test_the_whole_way_from_the_offer_to_the_draw(people, as_, course):
     alice, eve = as_("alice"), as_("eve")
-    sent = {"symptom": "burning", "row": str(uuid.uuid4())}
+    starts = [
+        day.isoformat()
+        for day in possible_starts(people.north, today_at(people.eve_patient.home_site)).proposed
+    ]
+    sent = {"symptom": "burning", "row": str(uuid.uuid4()), "starts": starts}
     for _ in range(2):
         assert alice.post(url(course), sent).status_code in (303, 422)
     case = SingleCase.objects.get()
@@ -178,11 +186,100 @@ def test_before_the_last_day_nothing_is_tested(people, as_, course):
     assert "ratings are needed until" in as_("eve").get(HELPING).content.decode()
 
 
-def test_the_page_takes_few_statements(people, as_, course, statements):
-    drawn(people, course, 70)
+@pytest.mark.parametrize("stage", ["nothing", "offered", "drawn"])
+def test_the_page_takes_few_statements(people, as_, course, statements, stage):
+    if stage == "drawn":
+        drawn(people, course, 70)
+    elif stage == "offered":
+        offer(people, course)
     alice = as_("alice")
     with statements(at_most=12):
         assert alice.get(url(course)).status_code == 200
+
+
+def rate(people, begun, days, symptom="burning"):
+    """A rating at noon on each of these days after `begun`."""
+    Observation.objects.bulk_create(
+        Observation(
+            patient=people.eve_patient, code=f"{symptom}_average", value=6, recall="24h", channel="home",
+            effective_at=datetime.combine(begun + timedelta(days=n), time(12), zone_of(people.north)),
+        )
+        for n in days
+    )  # fmt: skip
+
+
+def test_the_page_says_how_many_of_the_daily_ratings_came_window_by_window(people, as_, course):
+    at_noon(people)
+    case, start = drawn(people, course, 40)
+    begun = today_at(people.north) - timedelta(days=40)
+    number = (start - begun).days
+    rate(people, begun, [n for n in range(40) if n not in (number - 3, number - 2)])
+    rate(people, begun, range(40), symptom="pain")
+    page = as_("alice").get(url(course)).content.decode()
+    assert "38 of 40 days so far" in page
+    assert "in the 14 days before the drawn day 12 of 14 days" in page
+    (shown,) = single_case_page(people.actor("alice"), course.id, "clinical.view", page="test").shown
+    assert shown.drawn_day == start and shown.wanted and not shown.lost
+    assert page.count("<tr>") == 9 and "window by window" in page
+    report = as_("alice").get(reverse("clinic:single_case_report", args=[case.id])).content.decode()
+    assert "Days rated: 38 of 40 days so far." in report
+
+
+def test_a_window_that_can_no_longer_be_filled_is_said(people, as_, course):
+    at_noon(people)
+    drawn(people, course, 40)
+    rate(people, today_at(people.north) - timedelta(days=40), range(20, 40))
+    page = as_("alice").get(url(course)).content.decode()
+    assert "the test cannot be made" in page and "too few" in page
+
+
+@pytest.mark.parametrize("decision", [None, "refused", "withdrawn"])
+def test_who_agreed_to_chance_and_not_to_being_measured_is_said_with_what_to_do(
+    people, as_, course, decision
+):
+    offer(people, course)
+    Consent.objects.filter(patient=people.eve_patient, kind="measurement").delete()
+    if decision:
+        consent(people, "given", days=9)
+        consent(people, decision)
+    alice, said = as_("alice"), "Nobody asks for the daily ratings"
+    assert said not in alice.get(url(course)).content.decode(), "they have not agreed to chance yet"
+    agree(people)
+    page = alice.get(url(course)).content.decode()
+    assert said in page and "not to being measured" in page
+    assert reverse("clinic:consents", args=[people.eve_patient.id]) + "#measurement" in page
+    assert make_requests() == {"made": 0}
+    consent(people)
+    assert said not in alice.get(url(course)).content.decode()
+    assert make_requests() == {"made": 1}
+
+
+def test_who_stopped_messages_or_cannot_be_reached_is_said(people, as_, course):
+    offer(people, course)
+    agree(people)
+    consent(people)
+    held = Messaging.objects.create(
+        patient=people.eve_patient, stopped_at=datetime.now(UTC), stopped_how="page"
+    )
+    assert "They stopped messages" in as_("alice").get(url(course)).content.decode()
+    held.stopped_at = None
+    held.save()
+    assert "Nobody asks" not in as_("alice").get(url(course)).content.decode()
+    Patient.objects.filter(id=people.eve_patient.id).update(user=None, email="")
+    assert "no e-mail address" in as_("alice").get(url(course)).content.decode()
+
+
+@pytest.mark.parametrize("word", ["taken back", "over", "given before"])
+def test_nobody_is_said_to_be_unasked_when_no_rating_is_needed(people, as_, course, word):
+    Consent.objects.filter(patient=people.eve_patient, kind="measurement").delete()
+    if word == "given before":
+        agree(people)
+        offer(people, course)
+    else:
+        drawn(people, course, 64 if word == "over" else 20)
+        if word == "taken back":
+            agree(people, "withdrawn")
+    assert "Nobody asks" not in as_("alice").get(url(course)).content.decode()
 
 
 @pytest.mark.parametrize("on, band", [(date(2028, 3, 3), "60 to 69"), (date(2028, 3, 4), "70 to 79")])

@@ -13,9 +13,10 @@ from deqi.doors.patient.plots import own_plot
 from deqi.record.audit.queries import who_looked
 from deqi.record.care.queries.extent import extent_over_time
 from deqi.record.care.queries.own import own_medicines, own_page, own_series
-from deqi.record.care.queries.single_case import texts_asked_of
+from deqi.record.care.queries.single_case import offered_to, texts_asked_of
 from deqi.record.errors import Refusal
 from deqi.record.patients.actions.consents import record_consent
+from deqi.record.patients.consent_texts import OPT_IN
 from deqi.record.patients.queries import patient_for
 from deqi.record.patients.queries.consents import in_force
 from deqi.record.questionnaires.queries import asked_of
@@ -87,7 +88,8 @@ def consent(request: HttpRequest, kind: str) -> HttpResponse:
     if text is None:
         raise Http404
     held = in_force(patient.id).get(kind)
-    context = {"kind": kind, "text": text, "held": held, "newer": _newer(held, text)}
+    offers = offered_to(patient) if kind in OPT_IN else []
+    context = {"kind": kind, "text": text, "held": held, "newer": _newer(held, text), "offers": offers}
     if request.method != "POST":
         return render(request, "patient/consent.html", context)
     given = {name: request.POST.get(name, "") for name in ("decision", "name", "version")}

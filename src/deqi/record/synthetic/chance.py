@@ -11,13 +11,21 @@ from deqi.record.patients.consent_texts import consent_text
 from deqi.record.patients.models import Consent, Patient
 from deqi.record.synthetic.courses import write_course
 from deqi.record.synthetic.profiles import Profile
-from deqi.science.course.single_case import Protocol, StartProtocol, TaperProtocol, commitment, draw
+from deqi.science.course.single_case import (
+    Protocol,
+    StartProtocol,
+    TaperProtocol,
+    commitment,
+    draw,
+    spread_starts,
+)
 
 if TYPE_CHECKING:
     from deqi.record.synthetic.clinic import Rows
 
 SYMPTOM = "burning"
 WEEKLY = Decimal(1)
+SUNDAY = 6  # the made-up clinic is closed
 
 
 def takes_part(number: int, profile: Profile) -> str:
@@ -34,8 +42,9 @@ def drawn_course(rows: Rows, person: Patient, profile: Profile, design: str) -> 
 
 def _start(rows: Rows, person: Patient, profile: Profile) -> Course:
     enrolled = rows.today - timedelta(days=int(rows.random.integers(150, 700)))
-    protocol = StartProtocol(symptom=SYMPTOM, enrolled_on=enrolled)
-    seed = _seed(rows, protocol)
+    days = spread_starts(enrolled, lambda day: day.weekday() != SUNDAY)
+    protocol = StartProtocol(symptom=SYMPTOM, enrolled_on=enrolled, baseline_days=days)
+    seed = rows.random.bytes(32).hex()
     first = protocol.starts[draw(seed, protocol)]
     course = write_course(
         rows, person, profile, first, sessions=10, per_week=WEEKLY, going_on=False, opened=enrolled,
@@ -48,21 +57,13 @@ def _start(rows: Rows, person: Patient, profile: Profile) -> Course:
 def _taper(rows: Rows, person: Patient, profile: Profile) -> Course:
     first = rows.today - timedelta(days=int(rows.random.integers(200, 700)))
     protocol = TaperProtocol(symptom=SYMPTOM, taper_on=first + timedelta(weeks=8))
-    seed = _seed(rows, protocol)
+    seed = rows.random.bytes(32).hex()
     course = write_course(
         rows, person, profile, first, sessions=8 + 4 * draw(seed, protocol), per_week=WEEKLY, going_on=False,
         daily=(SYMPTOM, protocol.taper_on - timedelta(days=14), protocol.rated_until),
     )  # fmt: skip
     _design(rows, course, protocol, seed, protocol.taper_on - timedelta(days=9))
     return course
-
-
-def _seed(rows: Rows, protocol: Protocol) -> str:
-    """A seed whose start is no Sunday, when the made-up clinic is closed."""
-    while True:
-        seed = rows.random.bytes(32).hex()
-        if isinstance(protocol, TaperProtocol) or protocol.starts[draw(seed, protocol)].weekday() != 6:
-            return seed
 
 
 def _design(rows: Rows, course: Course, protocol: Protocol, seed: str, on: date) -> None:

@@ -9,9 +9,10 @@ from django.views.decorators.http import require_http_methods
 from deqi.doors.access import needs
 from deqi.doors.clock import render
 from deqi.doors.http import see_other
-from deqi.record.care.queries.single_case import texts_asked_of
+from deqi.record.care.queries.single_case import offered_to, texts_asked_of
 from deqi.record.errors import Refusal
 from deqi.record.patients.actions.consents import record_consent
+from deqi.record.patients.consent_texts import OPT_IN
 from deqi.record.patients.queries import patient_for
 from deqi.record.patients.queries.consents import in_force
 
@@ -41,7 +42,12 @@ def consents(request: HttpRequest, patient_id: UUID) -> HttpResponse:
             refusal = error
     held = in_force(patient.id)
     rows = [
-        {"kind": kind, "text": text, "held": held.get(kind)}
+        {
+            "kind": kind,
+            "text": text,
+            "held": held.get(kind),
+            "offers": offered_to(patient) if kind in OPT_IN else [],
+        }
         for kind, text in texts_asked_of(patient.id).items()
     ]
     context = {"here": "patients", "patient": patient, "rows": rows, "refusal": refusal, "given": given}

@@ -40,7 +40,7 @@ def single_case(request: HttpRequest, course_id: UUID) -> HttpResponse:
     """What was offered, agreed and drawn in one course; and the offer that fits now."""
     page = single_case_page(request.actor, course_id, "course.plan", page="single-case designs")
     offer = next(iter(page.may_offer), ("", ""))
-    form = OfferForm(request.POST or None, design=offer[0])
+    form = OfferForm(request.POST or None, design=offer[0], possible=page.possible)
     if request.method == "POST" and form.is_valid():
         try:
             offer_single_case(
@@ -50,6 +50,7 @@ def single_case(request: HttpRequest, course_id: UUID) -> HttpResponse:
                 design=offer[0],
                 symptom=form.cleaned_data["symptom"],
                 taper_on=form.cleaned_data.get("taper_on"),
+                starts=form.cleaned_data.get("starts"),
             )
             messages.success(request, "Offered. The protocol is fixed; nothing is drawn until they agree.")
             return see_other("clinic:single_case", course_id)

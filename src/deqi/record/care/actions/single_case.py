@@ -4,6 +4,7 @@ a visit is on a day other than drawn."""
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -18,21 +19,38 @@ from deqi.record.care.models import Course, Session, SingleCase, SingleCaseDevia
 from deqi.record.care.queries.chance import decided_for
 from deqi.record.care.queries.courses import course_for, position_of
 from deqi.record.care.queries.single_case import protocol_of
+from deqi.record.care.queries.starts import possible_starts
 from deqi.record.errors import NotFound, Refusal
 from deqi.record.patients.models import Consent, Patient
 from deqi.record.patients.queries.consents import in_force
 from deqi.record.practice.clock import today_at
-from deqi.science.course.single_case import Protocol, StartProtocol, TaperProtocol, commitment
+from deqi.science.course.single_case import (
+    BASELINE_DAYS,
+    FEWEST_STARTS,
+    Protocol,
+    StartProtocol,
+    TaperProtocol,
+    commitment,
+)
 
 
 @transaction.atomic
 def offer_single_case(
-    actor: Actor, course_id: UUID, *, case_id: UUID, design: str, symptom: str, taper_on: date | None = None
+    actor: Actor,
+    course_id: UUID,
+    *,
+    case_id: UUID,
+    design: str,
+    symptom: str,
+    taper_on: date | None = None,
+    starts: Sequence[date] | None = None,
 ) -> SingleCase:
     """Fixes protocol and seed and shows the commitment. Nothing is drawn.
 
-    A start is offered before the first session, from today on; a taper once sessions were given, for `taper_on`.
-    Sent twice it is offered once. Raises Refusal with the reason where the design does not fit.
+    A start is offered before the first session, from today on, with three to eight possible days, 14 to 35 days ahead
+    (None: those that the diary proposes); a taper once sessions were given, for `taper_on`. The possible days are part
+    of the protocol, so they are fixed before the seed. Sent twice it is offered once. Raises Refusal with the reason
+    where the design does not fit.
     """
     patient, course = course_for(actor, course_id, "course.plan", page="single-case design")
     actor.check("course.plan", course.site_id)
@@ -45,7 +63,9 @@ def offer_single_case(
         raise Refusal("This course has ended.")
     if design == SingleCase.Design.START:
         _no_visit_is_open(course)
-    protocol = _protocol(design, symptom, today, taper_on, position_of(course).given)
+        if starts is None:
+            starts = possible_starts(course.site, today).proposed
+    protocol = _protocol(design, symptom, today, taper_on, starts or (), position_of(course).given)
     seed = secrets.token_hex(32)
     case = SingleCase.objects.create(
         id=case_id,
@@ -61,14 +81,16 @@ def offer_single_case(
     return case
 
 
-def _protocol(design: str, symptom: str, today: date, taper_on: date | None, given: int) -> Protocol:
+def _protocol(
+    design: str, symptom: str, today: date, taper_on: date | None, starts: Sequence[date], given: int
+) -> Protocol:
     try:
         if design == SingleCase.Design.START:
             if given:
                 raise Refusal(
                     "Sessions were given already: the start can no longer be drawn.", field="design"
                 )
-            return StartProtocol(symptom=symptom, enrolled_on=today)
+            return StartProtocol(symptom=symptom, enrolled_on=today, baseline_days=_baselines(today, starts))
         if design == SingleCase.Design.TAPER:
             if not given:
                 raise Refusal("There is nothing to taper before the first session.", field="design")
@@ -78,6 +100,21 @@ def _protocol(design: str, symptom: str, today: date, taper_on: date | None, giv
     except ValidationError as error:
         raise Refusal(error.errors()[0]["msg"], field="symptom")
     raise Refusal("Choose what chance decides.", field="design")
+
+
+def _baselines(today: date, starts: Sequence[date]) -> tuple[int, ...]:
+    """Days from today to each possible start. Raises Refusal for one out of range, too few and too many."""
+    first, last, most = BASELINE_DAYS[0], BASELINE_DAYS[-1], len(BASELINE_DAYS)
+    days = sorted({(day - today).days for day in starts})
+    if any(not first <= n <= last for n in days):
+        raise Refusal(f"A start lies {first} to {last} days from today.", field="starts")
+    if not FEWEST_STARTS <= len(days) <= most:
+        raise Refusal(
+            f"{len(days)} days are ticked. Tick {FEWEST_STARTS} to {most}: with fewer chance decides too little, and eight "
+            "are enough.",
+            field="starts",
+        )
+    return tuple(days)
 
 
 @transaction.atomic

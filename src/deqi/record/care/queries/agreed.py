@@ -9,8 +9,7 @@ from django.db.models import F
 
 from deqi.record.care.models import Course, SingleCase
 from deqi.record.care.queries.asked import decision_on
-from deqi.record.care.queries.chance import speaks
-from deqi.record.care.queries.single_case import protocol_of
+from deqi.record.care.queries.single_case import protocol_of, speaks
 from deqi.record.patients.models import Consent
 from deqi.record.practice.clock import today_at
 from deqi.science.course.asking import Agreed

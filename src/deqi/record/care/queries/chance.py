@@ -11,8 +11,8 @@ from django.utils import timezone
 
 from deqi.record.care.models import Appointment, Course, Session, SingleCase, SingleCaseDeviation
 from deqi.record.care.queries.asked import COMING
-from deqi.record.care.queries.courses import GIVEN, position_of
-from deqi.record.care.queries.single_case import protocol_of
+from deqi.record.care.queries.courses import GIVEN
+from deqi.record.care.queries.single_case import protocol_of, speaks
 from deqi.record.patients.models import Consent, Patient
 from deqi.record.practice.clock import local, today_at
 from deqi.record.together import Some, some, together
@@ -151,14 +151,3 @@ def decided_from(
 def decided_for(patient: Patient, course: Course | None) -> list[Decided]:
     """The same by a statement of its own."""
     return decided_from(together(**chance_lists(patient)), patient, course)
-
-
-def speaks(case: SingleCase, course: Course | None, today: date) -> bool:
-    """Whether a design that was agreed to says something about visits from today on, or can still be drawn."""
-    first, last = protocol_of(case).concerns
-    if case.drawn_at is None and today > first:
-        return False
-    if case.design == SingleCase.Design.TAPER:
-        return today <= last
-    going_on = course is not None and case.course_id == course.id and course.status != Course.Status.ENDED
-    return going_on and not position_of(course).given

@@ -105,7 +105,7 @@ class StartProtocol(_Symptom):
     @property
     def outcomes(self) -> tuple[str, ...]:
         return tuple(
-            f"{days} days of baseline, first session on {day.isoformat()}"
+            f"{days} days of baseline, first session on {day.isoformat()}, a {day:%A}"
             for days, day in zip(self.baseline_days, self.starts, strict=True)
         )
 

@@ -34,11 +34,18 @@ class Window:
 
     @property
     def words(self) -> str:
-        """ "12 of 14 days", "5 of 6 days so far", "from 28 Jan on" """
+        """How it stands: "12 of 14 days", "5 of 6 days so far", "from 28 Jan on"."""
+        return self._said(" day" if self.due == 1 else " days")
+
+    @property
+    def short(self) -> str:
+        """The same in a table: "12 of 14", "5 of 6 so far"."""
+        return self._said("")
+
+    def _said(self, unit: str) -> str:
         if not self.due:
             return f"from {self.first:%-d %b} on"
-        far = "" if self.due == self.days else " so far"
-        return f"{self.came} of {self.due} day{'' if self.due == 1 else 's'}{far}"
+        return f"{self.came} of {self.due}{unit}{'' if self.due == self.days else ' so far'}"
 
 
 @dataclass(frozen=True)
