@@ -111,7 +111,7 @@ def test_next_week_leans_on_the_last_rating_as_it_does_in_simulated_courses(rate
 def test_a_forecast_of_four_weeks_ahead_no_longer_leans_on_the_last_rating():
     r = np.array([0.35])
     near, far, never = (week_noise(np.ones(1), r, ahead) for ahead in (1, 22, np.inf))
-    assert near.lean[0, 0] == pytest.approx(np.mean(0.35 ** np.arange(1, 8)))
+    assert near.lean[0] == pytest.approx(np.mean(0.35 ** np.arange(1, 8)))
     assert near.sd < far.sd and far.sd == pytest.approx(never.sd, abs=1e-9) and far.lean < 1e-9
 
 

@@ -2,7 +2,8 @@
 
 Within a node the state is Gaussian. Flare d is cut to >= 0 and baseline b to 0-10 by quadrature: seven nodes over d,
 then five (or eleven near the cut) over b given d; given both, every quantity asked for is Gaussian. A quantity is a
-linear form of the state plus independent Gaussian noise (the wander and the day-to-day noise still to come).
+linear form of the state plus independent Gaussian noise (the wander and the day-to-day noise still to come). Arrays
+over the quadrature have the posterior's nodes (G) last, so that what each node has but once needs no axis more.
 
 The drop of the level is D_T = b - mean(L over the last 7 days): positive is better.
 """
@@ -133,7 +134,7 @@ def drop_at(posterior: Posterior, day: float, *, go_on: bool) -> Form:
 
 @dataclass(frozen=True)
 class WeekNoise:
-    """The noise still to come in a week's mean, at every node (G x 1): SD of one day, and variance of the mean as a
+    """The noise still to come in a week's mean, at every node (G): SD of one day, and variance of the mean as a
     share of a day's; `lean` is the share of the last rating's noise that is still there, on average over the week."""
 
     sd: Floats
@@ -148,16 +149,16 @@ def week_noise(s: Floats, r: Floats, ahead: float = np.inf, spread: Floats | flo
     rating's noise. Far ahead one day has SD s, and seven have (1 + 2 sum (1 - j/7) r^j) / 7 of its variance.
     """
     day = np.arange(7.0)
-    power, first = r[:, None] ** day, r**ahead
-    lean, square = first * power.mean(axis=1), np.square(first) * np.square(power).mean(axis=1)
-    week = (2 * (power @ (1 - day / 7)) - 1) / 7
+    power, first = r ** day[:, None], r**ahead
+    lean, square = first * power.mean(axis=0), np.square(first) * np.square(power).mean(axis=0)
+    week = (2 * ((1 - day / 7) @ power) - 1) / 7
     var = np.square(s) * (1 - square) + np.square(spread) * square
     mean = np.square(s) * (week - np.square(lean)) + np.square(spread * lean)
-    return WeekNoise(np.sqrt(var)[:, None], (mean / var)[:, None], lean[:, None])
+    return WeekNoise(np.sqrt(var), mean / var, lean)
 
 
 def rating_mean_of(level: Gaussians, noise: WeekNoise) -> Gaussians:
-    """The mean of seven daily ratings about a `level` (G x 7), with their noise, rounding and bounds.
+    """The mean of seven daily ratings about a `level` (7 x G), with their noise, rounding and bounds.
 
     A rating is never under 0 or over 10: that moves the mean towards the middle, and takes a good part of the noise's
     variance, for t(4) has long tails.
@@ -191,40 +192,38 @@ class Mixture:
         mean, cov = posterior.mean, posterior.cov
         self._s_d = np.sqrt(cov[:, D, D])
         low = -mean[:, D] / self._s_d
-        self._z_d, w_d = _cut_nodes(low, np.full_like(low, 4.5), _SEVEN)  # G x 7
+        self._z_d, w_d = _cut_nodes(low, np.full_like(low, 4.5), _SEVEN)  # 7 x G
         self._b_by_d = cov[:, D, B] / self._s_d  # how far the baseline moves with one SD of flare
         self._s_b = np.sqrt(np.maximum(cov[:, B, B] - np.square(self._b_by_d), 1e-12))
-        given_d = mean[:, B, None] + self._b_by_d[:, None] * self._z_d
-        low, high = -given_d / self._s_b[:, None], (10 - given_d) / self._s_b[:, None]
+        given_d = mean[:, B] + self._b_by_d * self._z_d
+        low, high = -given_d / self._s_b, (10 - given_d) / self._s_b
         if (low > -4.2).any() or (high < 4.2).any():
             self._z_b, w_b = _cut_nodes(np.maximum(low, -4.5), np.minimum(high, 4.5), _ELEVEN)
         else:
-            self._z_b, w_b = _HERMITE_5
-        weight = (posterior.weight[:, None] * w_d)[:, :, None] * w_b
+            self._z_b, w_b = (column[:, None, None] for column in _HERMITE_5)
+        weight = posterior.weight * w_d * w_b
         self.weight = weight / weight.sum()
-        self.baseline = given_d[:, :, None] + self._s_b[:, None, None] * self._z_b
+        self.baseline = given_d + self._s_b * self._z_b
 
     def fine(self, form: Form) -> Gaussians:
-        """The form given flare and baseline: arrays G x 7 x 5 (or 11), beside `self.baseline`."""
+        """The form given flare and baseline: arrays 5 (or 11) x 7 x G, beside `self.baseline`."""
         mean, by_b, var = self._given_flare(form)
-        return Gaussians(
-            self.weight, mean[..., None] + by_b[..., None, None] * self._z_b, np.sqrt(var)[..., None, None]
-        )
+        return Gaussians(self.weight, mean + by_b * self._z_b, np.sqrt(var))
 
     def coarse(self, form: Form) -> Gaussians:
-        """The form given flare only (baseline averaged, its cut kept in the first two moments): arrays G x 7."""
+        """The form given flare only (baseline averaged, its cut kept in the first two moments): arrays 7 x G."""
         weight, z, z_var = self._cut_moments
         mean, by_b, var = self._given_flare(form)
-        mean += by_b[..., None] * z
-        return Gaussians(weight, mean, np.sqrt(np.square(by_b)[..., None] * z_var + var[..., None]))
+        return Gaussians(weight, mean + by_b * z, np.sqrt(np.square(by_b) * z_var + var))
 
     def _given_flare(self, form: Form) -> tuple[Floats, Floats, Floats]:
-        """Of the form given flare: mean with the baseline in its middle (G x 7), what one SD of baseline adds, and the
-        variance that is then left (G)."""
+        """Of the form given flare: mean with the baseline in its middle (7 x G), what one SD of baseline adds, and the
+        variance that is then left (1 x G)."""
         by_d, by_b, to = self._leanings(form)
         mean = np.einsum("...k,...k", form.row, self.posterior.mean) + form.const
         var = np.einsum("...k,...k", form.row, to) + form.noise - by_d * by_d - by_b * by_b
-        return mean[..., None] + by_d[..., None] * self._z_d, by_b, np.maximum(var, 1e-12)
+        mean, by_d, by_b, var = (each[..., None, :] for each in (mean, by_d, by_b, np.maximum(var, 1e-12)))
+        return mean + by_d * self._z_d, by_b, var
 
     def _leanings(self, form: Form) -> tuple[Floats, Floats, Floats]:
         """What one SD of flare, and one SD of baseline given flare, add to the form (G), and its covariance with the
@@ -235,14 +234,14 @@ class Mixture:
 
     @cached_property
     def _cut_moments(self) -> tuple[Floats, Floats, Floats]:
-        """Weight of each flare node, and given it mean and variance of the cut baseline in its SDs (G x 7)."""
-        weight = self.weight.sum(axis=2)
-        share = self.weight / np.maximum(weight, 1e-300)[:, :, None]
-        z = (share * self._z_b).sum(axis=2)
-        return weight, z, (share * np.square(self._z_b)).sum(axis=2) - np.square(z)
+        """Weight of each flare node, and given it mean and variance of the cut baseline in its SDs (7 x G)."""
+        weight = self.weight.sum(axis=0)
+        share = self.weight / np.maximum(weight, 1e-300)
+        z = (share * self._z_b).sum(axis=0)
+        return weight, z, (share * np.square(self._z_b)).sum(axis=0) - np.square(z)
 
     def rating_means(self, day: float) -> tuple[Gaussians, Gaussians]:
-        """The mean of seven daily ratings up to a later `day`, when treatment goes on and when it stops now: arrays G x 7.
+        """The mean of seven daily ratings up to a later `day`, when treatment goes on and when it stops now: arrays 7 x G.
 
         Days soon after the last rating lean on its noise: the rating less the level of its day.
         """
@@ -254,9 +253,9 @@ class Mixture:
         drops = [drop_at(posterior, day, go_on=go_on) for go_on in (True, False)]
         row = -np.stack([drop.row for drop in drops])
         row[..., B] += 1
-        row[..., :p] -= noise.lean * posterior.noise[:, :p]
-        row[..., p + 1] -= noise.lean[:, 0]
-        const = noise.lean[:, 0] * posterior.noise[:, p]
+        row[..., :p] -= noise.lean[:, None] * posterior.noise[:, :p]
+        row[..., p + 1] -= noise.lean
+        const = noise.lean * posterior.noise[:, p]
         both = rating_mean_of(self.coarse(Form(row, const, drops[0].noise)), noise)
         go_on, stop = (Gaussians(both.weight, mean, sd) for mean, sd in zip(both.mean, both.sd, strict=True))
         return go_on, stop
@@ -280,12 +279,11 @@ class Mixture:
         rises = self.coarse(rise)
         by_d, _, to = self._leanings(rise)
         shared = np.einsum("gk,gk->g", now.row, to) - by_d * self._leanings(now)[0]
-        slope = shared[:, None] / gain.sd
+        slope = shared / gain.sd
         rest = np.sqrt(np.maximum(np.square(rises.sd) - np.square(slope), 1e-8))
-        z, share = _HERMITE_3
-        least = np.maximum(1.0, 0.5 * (gain.mean[:, :, None] + z * gain.sd[:, :, None]))
-        up = below((rises.mean[:, :, None] + slope[:, :, None] * z - least) / rest[:, :, None])
-        return float(np.vdot(gain.weight, up @ share))
+        z, share = (column[:, None, None] for column in _HERMITE_3)
+        least = np.maximum(1.0, 0.5 * (gain.mean + z * gain.sd))
+        return float(np.vdot(share * gain.weight, below((rises.mean + slope * z - least) / rest)))
 
 
 def matters(baseline: Floats) -> Floats:
@@ -294,10 +292,9 @@ def matters(baseline: Floats) -> Floats:
 
 
 def _cut_nodes(low: Floats, high: Floats, rule: tuple[Floats, Floats]) -> tuple[Floats, Floats]:
-    """Gauss-Legendre nodes of a standard normal cut to (low, high), and weights that keep the mass of the cut."""
+    """Gauss-Legendre nodes of a standard normal cut to (low, high), and weights that keep the mass of the cut: one axis
+    more, before those of `low`."""
     low = np.minimum(np.maximum(low, -4.5), 4.0)
-    high = np.maximum(high, low + 0.2)
-    half = 0.5 * (high - low)
-    z = (low + half)[..., None] + half[..., None] * rule[0]
-    weight = half[..., None] * rule[1] * np.exp(-0.5 * z * z) / ROOT_2_PI
-    return z, weight
+    half = 0.5 * (np.maximum(high, low + 0.2) - low)
+    z = np.multiply.outer(rule[0], half) + (low + half)
+    return z, np.multiply.outer(rule[1] / ROOT_2_PI, half) * np.exp(-0.5 * z * z)

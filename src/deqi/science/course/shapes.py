@@ -13,15 +13,17 @@ from deqi.science.course.series import WINDOW_DAYS, Series
 
 def share_over(theta: Floats, days: Floats, stop: float | None) -> Floats:
     """Mean of g(t)k(t) over `days` from the first session (G); `stop` is the day treatment ended."""
-    om, lam = theta[:, OM, None], theta[:, LAM, None]
+    days = days[:, None]
     weeks = np.maximum(np.minimum(days, stop) if stop is not None else days, 0) / 7
-    since = np.maximum(days - stop, 0) / 7 if stop is not None else np.zeros(len(days))
-    return np.asarray((weeks / (weeks + om) * np.exp(-since / lam)).mean(axis=1))
+    share = weeks / (weeks + theta[:, OM])
+    if stop is not None:
+        share *= np.exp(np.minimum(stop - days, 0) / 7 / theta[:, LAM])
+    return np.asarray(share.mean(axis=0))
 
 
 def flare_over(theta: Floats, days: Floats, entry: float) -> Floats:
     """Mean of exp(-days since the first rating / tau) over `days` (G)."""
-    return np.asarray(np.exp(-np.maximum(days - entry, 0) / theta[:, TAU, None]).mean(axis=1))
+    return np.asarray(np.exp(np.minimum(entry - days, 0)[:, None] / theta[:, TAU]).mean(axis=0))
 
 
 def last_week(day: float) -> Floats:

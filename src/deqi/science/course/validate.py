@@ -63,7 +63,7 @@ def judge(task: Task, truth: Truth) -> Judged | None:
     effect = np.zeros_like(posterior.mean)
     effect[:, E] = 1
     nothing = np.zeros(len(effect))
-    node = mixture.weight.sum(axis=(1, 2))
+    node = mixture.weight.sum(axis=(0, 1))
     place = {
         "drop": _below(drop, truth["drop_now"]),
         "next_week": _below(week, truth["next_week_mean"]),
