@@ -7,19 +7,22 @@ from collections.abc import Callable
 from pathlib import Path
 
 HERE = Path(__file__).parent
-SOURCES = ("kernel.py", "nodes.py", "exact.py", "normal.py")
+SOURCES = ("kernel.py", "nodes.py", "exact.py", "normal.py", "shapes.py", "correction.py")
+PROGRAMS = (
+    "nodes.run_nodes", "exact.draw_nodes", "normal.fill_below", "shapes.share_over", "shapes.flare_over",
+    "correction._fit_terms",
+)  # fmt: skip
 
 
 def compiled() -> bool:
     """Whether programs newer than their sources lie beside them. Where they are kept elsewhere: False."""
     newest = max((HERE / name).stat().st_mtime for name in SOURCES)
-    programs = ("nodes.run_nodes-*", "exact.draw_nodes-*", "normal.fill_below-*")
-    kept = (list(HERE.glob(f"__pycache__/{name}.nbi")) for name in programs)
+    kept = (list(HERE.glob(f"__pycache__/{name}-*.nbi")) for name in PROGRAMS)
     return all(any(path.stat().st_mtime >= newest for path in paths) for paths in kept)
 
 
 def compile_ahead(say: Callable[[str], None] = print) -> None:
-    """Reviews one made-up course, which compiles what is not compiled yet (some 20 s of processor time)."""
+    """Reviews one made-up course, which compiles what is not compiled yet (some 30 s of processor time)."""
     if compiled():  # asked first: what follows loads Numba
         return
     from deqi.science.course.kernel import HAVE_NUMBA

@@ -25,7 +25,7 @@ from functools import lru_cache
 import numpy as np
 
 from deqi.science.course.exact import PATHS
-from deqi.science.course.kernel import OM, TAU, B, D, E, Floats, Ints, Q, R, S
+from deqi.science.course.kernel import OM, TAU, B, D, E, Floats, Ints, Q, R, S, program
 
 PICKS = 32
 SEED = 20261128
@@ -101,15 +101,8 @@ class Tilt:
 
 
 _UPPER = np.triu_indices(TERMS)
-_SHARE = np.where(_UPPER[0] == _UPPER[1], 0.5, 1.0)[:, None]
 _SCORES = np.array([S, R, OM, Q, TAU])
-_RIDGE = np.diag([0.0] + [1.0] * (TERMS + len(_SHARE) + len(_SCORES) + 1))
-
-
-def _terms(y: Floats, u: Floats) -> Floats:
-    """The terms of the fit (21 x N): one, y, products of y, the scores, and the square of that of s."""
-    products = _SHARE * y[_UPPER[0]] * y[_UPPER[1]]
-    return np.concatenate([np.ones((1, y.shape[1])), y, products, u[_SCORES], u[S : S + 1] ** 2])
+_RIDGE = np.diag([0.0] + [1e-3] * (TERMS + len(_UPPER[0]) + len(_SCORES) + 1))
 
 
 def fit_tilt(paths: Paths) -> Tilt:
@@ -118,25 +111,52 @@ def fit_tilt(paths: Paths) -> Tilt:
     The target is weight less control: the control's mean is 0 whatever it is multiplied with up to the square of y, and
     it takes most of the weight's scatter along.
     """
-    y = paths.y
-    centre, scale = y.mean(axis=1), np.maximum(y.std(axis=1), 1e-6)
-    score_centre = paths.scores.mean(axis=1)
-    x = _terms((y - centre[:, None]) / scale[:, None], paths.scores - score_centre[:, None])
-    counted = x * paths.count
-    weight = np.exp(paths.log_weight.clip(-MOST, MOST)) - paths.control.clip(-MOST, MOST)
-    ridge = 1e-3 * len(weight) * _RIDGE
-    drop = y[0] - y[1]
-    wanted = np.stack([weight - 1.0, drop - drop.mean()], axis=1)
-    beta, along = np.linalg.solve(counted @ x.T + ridge, counted @ wanted).T  # `along`: the drop in the terms
-    for _ in range(NEWTON_STEPS):
-        said = np.exp((beta @ x).clip(-MOST, MOST))
-        step = counted @ (weight - said) - ridge @ beta
-        beta = beta + np.linalg.solve((counted * said) @ x.T + ridge, step)
-    missed = weight - np.exp((beta @ x).clip(-MOST, MOST))
-    error = float(np.linalg.norm((along @ counted) * missed)) / len(weight)
+    centre, scale, score_centre, beta, error = _fit_terms(
+        paths.y, paths.scores, paths.log_weight, paths.control, paths.count, _SCORES, _RIDGE
+    )
     quadratic: Floats = np.zeros((TERMS, TERMS))
     quadratic[_UPPER] = quadratic.T[_UPPER] = beta[1 + TERMS : -len(_SCORES) - 1]
     return Tilt(centre, scale, beta[1 : 1 + TERMS], quadratic, beta[-len(_SCORES) - 1 :], score_centre, error)
+
+
+@program
+def _fit_terms(
+    y: Floats,
+    scores: Floats,
+    log_weight: Floats,
+    control: Floats,
+    count: Floats,
+    places: Ints,
+    ridge: Floats,
+) -> tuple[Floats, Floats, Floats, Floats, float]:
+    """Centre and scale of y, centre of the scores, coefficients of the terms of the fit (one, y, products of y, the
+    scores, the square of that of s), and the standard error that is left in the mean drop."""
+    n = y.shape[1]
+    centre, score_centre = y.sum(axis=1) / n, scores.sum(axis=1) / n
+    apart, u = y - centre[:, None], scores - score_centre[:, None]
+    scale = np.maximum(np.sqrt((apart * apart).sum(axis=1) / n), 1e-6)
+    x = np.ones((ridge.shape[0], n))
+    x[1 : 1 + TERMS] = apart / scale[:, None]
+    at = 1 + TERMS
+    for i in range(TERMS):
+        for j in range(i, TERMS):
+            x[at] = x[1 + i] * x[1 + j] * (0.5 if i == j else 1.0)
+            at += 1
+    x[at:-1] = u[places]
+    x[-1] = u[S] * u[S]
+    counted, held = x * count, ridge * n
+    weight = np.exp(np.minimum(np.maximum(log_weight, -MOST), MOST))
+    weight = weight - np.minimum(np.maximum(control, -MOST), MOST)
+    gram = counted @ x.T + held
+    beta = np.linalg.solve(gram, counted @ (weight - 1.0))
+    along = np.linalg.solve(gram, counted @ (apart[0] - apart[1]))  # the drop in the terms of the fit
+    for _ in range(NEWTON_STEPS):
+        said = np.exp(np.minimum(np.maximum(beta @ x, -MOST), MOST))
+        step = counted @ (weight - said) - held @ beta
+        beta = beta + np.linalg.solve((counted * said) @ x.T + held, step)
+    missed = weight - np.exp(np.minimum(np.maximum(beta @ x, -MOST), MOST))
+    error = np.sqrt((((along @ counted) * missed) ** 2).sum()) / n
+    return centre, scale, score_centre, beta, error
 
 
 def terms_of(drop_row: Floats) -> Floats:
@@ -163,7 +183,7 @@ def tilted(
 ) -> tuple[Floats, Floats, Floats]:
     """Log weights to add (G), and the new means and covariances of the nodes' states."""
     rows = rows / tilt.scale[:, None]
-    mu = np.einsum("gik,gk->gi", rows, mean) - tilt.centre / tilt.scale
+    mu = (rows @ mean[:, :, None])[:, :, 0] - tilt.centre / tilt.scale
     to_y = cov @ rows.transpose(0, 2, 1)  # covariance of state and terms
     spread = rows @ to_y
     quadratic = tilt.quadratic
@@ -171,12 +191,13 @@ def tilted(
         quadratic = 0.5 * quadratic
     left = np.eye(TERMS) - taken
     inverse = np.linalg.inv(left)
-    pull = tilt.linear + mu @ quadratic
-    moved = np.einsum("gij,gj->gi", inverse, pull)  # (I - QS)^-1 (l + Q mu)
-    new_mean = mean + np.einsum("gki,gi->gk", to_y, moved)
+    half = mu @ quadratic
+    pull = tilt.linear + half
+    moved = (inverse @ pull[:, :, None])[:, :, 0]  # (I - QS)^-1 (l + Q mu)
+    new_mean = mean + (to_y @ moved[:, :, None])[:, :, 0]
     new_cov = cov + to_y @ (inverse @ quadratic) @ to_y.transpose(0, 2, 1)
-    log_weight = mu @ tilt.linear + 0.5 * np.einsum("gi,ij,gj->g", mu, quadratic, mu)
+    log_weight = np.einsum("gi,gi->g", mu, tilt.linear + 0.5 * half)
     log_weight += 0.5 * np.einsum("gi,gij,gj->g", pull, spread, moved) - 0.5 * np.linalg.slogdet(left)[1]
     u = scores - tilt.score_centre
     log_weight += u[:, _SCORES] @ tilt.by_score[:-1] + u[:, S] ** 2 * tilt.by_score[-1]
-    return log_weight, new_mean, 0.5 * (new_cov + new_cov.transpose(0, 2, 1))
+    return log_weight, new_mean, new_cov

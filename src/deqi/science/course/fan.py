@@ -117,7 +117,7 @@ def _fitted(
         at = float((day - visits[0]).days)
         row = np.zeros_like(posterior.mean)
         row[:, B] = 1
-        row[:, E] = -shape_on_day(posterior, at, stop=clock.end)
+        row[:, E] = -shape_on_day(posterior, at, stop=clock.stop)
         row[:, D] = np.exp(-(at - clock.entry) / posterior.theta[:, TAU])
         if series.has_dose:
             row[:, 3] = series.extra[(series.kind == WINDOW) & (series.slot == slot), 0][0]
@@ -160,7 +160,7 @@ def _untreated(mixture: Mixture, change: ChangePrior, end: float) -> tuple[Band,
     baseline = float((mixture.weight * mixture.baseline).sum())
     bands = []
     for day in np.linspace(0, end, 13):
-        share = float(mixture.posterior.weight @ shape_on_day(mixture.posterior, float(day), stop=None))
+        share = float(mixture.posterior.weight @ shape_on_day(mixture.posterior, float(day)))
         mean, half = baseline - change.untreated_mean * share, Z80 * change.untreated_sd * share
         mean, low, high = (float(np.clip(value, 0, 10)) for value in (mean, mean - half, mean + half))
         bands.append(Band(float(day) / 7, mean, low, high))

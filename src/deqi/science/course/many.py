@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from deqi.science.course.compiling import compile_ahead
 from deqi.science.course.model import review_rows
 from deqi.science.course.ratings import Row
 
@@ -120,6 +121,7 @@ def review_many(
                 progress(len(chunk))
         return
     one_thread_each()
+    compile_ahead(lambda _: None)  # once here, not once in every process
     waiting: dict[Future[list[dict[str, Any]]], int] = {}
     ready: dict[int, list[dict[str, Any]]] = {}
     following, sent = 0, 0

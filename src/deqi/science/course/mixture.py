@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from math import sqrt
+from math import inf, sqrt
 
 import numpy as np
 from scipy.special import ndtri
@@ -94,12 +94,12 @@ class Gaussians:
         return np.asarray(guess)
 
 
-def shape_over_week(posterior: Posterior, day: float, *, stop: float | None) -> Floats:
+def shape_over_week(posterior: Posterior, day: float, *, stop: float = inf) -> Floats:
     """Mean of g(t)k(t) over the seven days up to `day` at each node (G); `stop` is the day treatment ended."""
     return share_over(posterior.theta, last_week(day), stop)
 
 
-def shape_on_day(posterior: Posterior, day: float, *, stop: float | None) -> Floats:
+def shape_on_day(posterior: Posterior, day: float, *, stop: float = inf) -> Floats:
     """g(t)k(t) on one day at each node (G)."""
     return share_over(posterior.theta, np.array([day]), stop)
 
@@ -121,7 +121,7 @@ def drop_at(posterior: Posterior, day: float, *, go_on: bool) -> Form:
     if day <= series.clock.now:
         return drop_now(posterior)
     g, k = len(posterior.weight), posterior.mean.shape[1]
-    stop = series.clock.end if series.clock.end is not None else (None if go_on else series.clock.now)
+    stop = series.clock.stop if go_on else min(series.clock.stop, series.clock.now)
     row = np.zeros((g, k))
     row[:, E] = shape_over_week(posterior, day, stop=stop)
     row[:, D] = -flare_over_week(posterior, day)
@@ -142,7 +142,7 @@ class WeekNoise:
     lean: Floats
 
 
-def week_noise(s: Floats, r: Floats, ahead: float = np.inf, spread: Floats | float = 0.0) -> WeekNoise:
+def week_noise(s: Floats, r: Floats, ahead: float = inf, spread: Floats | float = 0.0) -> WeekNoise:
     """Noise of the seven days of which the first is `ahead` days after the last rating (inf: there was none).
 
     `s` and `r` (G) are each node's day-to-day SD and correlation of neighbouring days, `spread` (G) the SD of the last
@@ -173,14 +173,14 @@ def bounded_t4(centre: Floats, sd: Floats) -> tuple[Floats, Floats, Floats]:
     """Mean and variance of a t(4) about `centre`, cut off at 0 and 10 (what lies beyond counts as 0 or 10), and the
     probability of lying between. In closed form, as `kernel.cut_t4`. bounded_t4(5, 1) is about (5, 0.9, 0.997)."""
     low, high = -centre / sd, (10 - centre) / sd
-    below, above = 1 / np.sqrt(2 + low * low), 1 / np.sqrt(2 + high * high)
-    a, b = low * below, high * above
-    under, upto = 0.5 + 0.25 * a * (3 - a * a), 0.5 + 0.25 * b * (3 - b * b)
-    within = upto - under
-    first = below * below * below - above * above * above
+    under, over = 1 / np.sqrt(2 + low * low), 1 / np.sqrt(2 + high * high)
+    a, b = low * under, high * over
+    to_0, to_10 = 0.5 + 0.25 * a * (3 - a * a), 0.5 + 0.25 * b * (3 - b * b)
+    within = to_10 - to_0
+    first = under * under * under - over * over * over
     second = 1.5 * (b - a) - 2 * within
-    mean = 10 * (1 - upto) + centre * within + sd * first
-    square = 100 * (1 - upto) + centre * (centre * within + 2 * sd * first) + sd * sd * second
+    mean = 10 * (1 - to_10) + centre * within + sd * first
+    square = 100 * (1 - to_10) + centre * (centre * within + 2 * sd * first) + sd * sd * second
     return mean, np.maximum(square - mean * mean, 1e-9), within
 
 
@@ -219,18 +219,18 @@ class Mixture:
     def _given_flare(self, form: Form) -> tuple[Floats, Floats, Floats]:
         """Of the form given flare: mean with the baseline in its middle (7 x G), what one SD of baseline adds, and the
         variance that is then left (1 x G)."""
-        by_d, by_b, to = self._leanings(form)
+        to, by_d, by_b = self._leanings(form)
         mean = np.einsum("...k,...k", form.row, self.posterior.mean) + form.const
         var = np.einsum("...k,...k", form.row, to) + form.noise - by_d * by_d - by_b * by_b
         mean, by_d, by_b, var = (each[..., None, :] for each in (mean, by_d, by_b, np.maximum(var, 1e-12)))
         return mean + by_d * self._z_d, by_b, var
 
     def _leanings(self, form: Form) -> tuple[Floats, Floats, Floats]:
-        """What one SD of flare, and one SD of baseline given flare, add to the form (G), and its covariance with the
-        state (G x k)."""
+        """The form's covariance with the state (G x k), and what one SD of flare, and one SD of baseline given flare, add
+        to it (G)."""
         to = (self.posterior.cov @ form.row[..., None])[..., 0]
         by_d = to[..., D] / self._s_d
-        return by_d, (to[..., B] - self._b_by_d * by_d) / self._s_b, to
+        return to, by_d, (to[..., B] - self._b_by_d * by_d) / self._s_b
 
     @cached_property
     def _cut_moments(self) -> tuple[Floats, Floats, Floats]:
@@ -277,8 +277,8 @@ class Mixture:
         # rise = D now - D later; its part that hangs together with D now is taken along three nodes of D now.
         rise = Form(now.row - later.row, now.const - later.const, now.noise + later.noise)
         rises = self.coarse(rise)
-        by_d, _, to = self._leanings(rise)
-        shared = np.einsum("gk,gk->g", now.row, to) - by_d * self._leanings(now)[0]
+        to, by_d, _ = self._leanings(rise)
+        shared = np.einsum("gk,gk->g", now.row, to) - by_d * self._leanings(now)[1]
         slope = shared / gain.sd
         rest = np.sqrt(np.maximum(np.square(rises.sd) - np.square(slope), 1e-8))
         z, share = (column[:, None, None] for column in _HERMITE_3)

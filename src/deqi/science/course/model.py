@@ -230,7 +230,7 @@ def _forecast(ratings: Gaussians) -> Forecast:
 
 def _beyond(posterior: Posterior, drop: Gaussians, change: ChangePrior) -> float:
     """P(D_T > what an untreated person of this diagnosis would show), the untreated change taking the same shape."""
-    shape = shape_over_week(posterior, posterior.series.clock.now, stop=None)
+    shape = shape_over_week(posterior, posterior.series.clock.now)
     sd = np.sqrt(np.square(drop.sd) + np.square(change.untreated_sd * shape))
     return replace(drop, sd=sd).above(change.untreated_mean * shape)
 

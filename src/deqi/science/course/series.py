@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import inf
 
 import numpy as np
 
@@ -26,6 +27,11 @@ class Clock:
     entry: float
     now: float
     end: float | None
+
+    @property
+    def stop(self) -> float:
+        """`end`, or infinity while treatment goes on."""
+        return inf if self.end is None else self.end
 
     def weeks(self, day: float) -> float:
         """Weeks of treatment behind the person on `day`, 0 before the first session, frozen at the end."""
