@@ -25,7 +25,8 @@ from deqi.record.care.models import (
 )
 from deqi.record.care.queries.case import Known, known_from, known_lists
 from deqi.record.care.queries.courses import CoursePosition, position_of, with_position
-from deqi.record.patients.models import Allergy, CareProvider, Consent, Intake, Medication, Patient
+from deqi.record.care.queries.history import told_lists
+from deqi.record.patients.models import CareProvider, Consent, Patient
 from deqi.record.practice.clock import local
 from deqi.record.together import Some, some, together
 from deqi.science.measures import impact_ratings
@@ -97,32 +98,7 @@ def chart_of(patient: Patient, on: date, page: int = 1, **more: Some) -> Chart:
     lists = together(
         **known_lists(patient, on),
         **more,
-        intakes=some(
-            Intake.objects.filter(patient=patient).order_by("-started_at")[:1],
-            "status",
-            "answers",
-            "started_at",
-            "submitted_at",
-            "completed_at",
-            "completed_by__name",
-        ),
-        medicines=some(
-            Medication.objects.filter(patient=patient).order_by("-recorded_at")[:40],
-            "id",
-            "name",
-            "dose_text",
-            "reason",
-            "started_on",
-            "ended_on",
-            "source",
-            "recorded_at",
-        ),
-        allergies=some(
-            Allergy.objects.filter(patient=patient, ended_at=None).order_by("-recorded_at"),
-            "id",
-            "substance",
-            "reaction",
-        ),
+        **told_lists(patient),
         sessions=some(
             sessions[first : first + PAGE],
             "id",
