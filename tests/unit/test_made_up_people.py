@@ -6,11 +6,13 @@ from datetime import date
 
 import numpy as np
 import pytest
+from django.utils import timezone
 
 from deqi.record.actor import Actor
 from deqi.record.care.intake.steps import Told, story
 from deqi.record.care.models import SingleCase
 from deqi.record.care.queries.pooled import pooled_series
+from deqi.record.care.queries.responding import response_rates
 from deqi.record.operations.check import CHECKS
 from deqi.record.patients.models import Allergy, Intake, Patient, SafetyFact
 from deqi.record.permissions import Role
@@ -66,5 +68,10 @@ def test_some_let_chance_decide_and_it_went_as_drawn(db):
     assert {one.design for one in found} == {"randomised-start", "randomised-taper"}
     for one in found:
         assert one.symptom == "burning" and one.counted and not one.left_out and not one.off
+    rates = response_rates(
+        Actor(roles=frozenset({(Role.MANAGER, None)})), date(2000, 1, 1), timezone.localdate()
+    )
+    (daily,) = [line.share for line in rates.by_kind if line.name == "daily, for an agreed design"]
+    assert daily.people == SingleCase.objects.count() and daily.asked / 2 < daily.answered < daily.asked
     for case in SingleCase.objects.select_related("course", "consent"):
         assert case.course.opened_at <= case.offered_at <= case.consent.at <= case.drawn_at

@@ -14,7 +14,15 @@ import numpy as np
 from deqi.record.care.actions.collecting import MOST_QUESTIONS, request_id
 from deqi.record.care.codes import rating_code
 from deqi.record.care.models import Observation, RatingRequest
-from deqi.science.course.asking import AFTER_OPEN_DAYS, AFTER_WEEKS, Ask, CourseDays, ask_on
+from deqi.science.course.asking import (
+    AFTER_OPEN_DAYS,
+    AFTER_WEEKS,
+    Agreed,
+    Ask,
+    CourseDays,
+    ask_on,
+    design_ask_on,
+)
 
 if TYPE_CHECKING:
     from deqi.record.synthetic.courses import Told
@@ -45,6 +53,7 @@ def write_requests(
     for ask in _asks(told, begin, ended_on, planned, every):
         request = rows.add(_request(told, ask))
         found = given.get((ask.day, "chair" if ask.kind == "visit" else "home"), [])
+        found = [one for one in found if one.code in request.codes]
         if ask.kind == "after":
             found = list(_late(told, ratings, ask, random)) if random.random() < AFTER_THE_END else []
             late += found
@@ -74,7 +83,9 @@ def _asks(told: Told, begin: date, ended_on: date | None, planned: int, every: i
     """Each ask of the course that lies behind us, once."""
     days, first = told.days, told.first
     booked_on = first - timedelta(days=14)
-    day, seen = begin - timedelta(days=14) if begin == first else begin, set()
+    agreed = (Agreed(*told.daily),) if told.daily else ()
+    since = min([begin - timedelta(days=14), *(one.since for one in agreed)])
+    day, seen = since if begin == first or agreed else begin, set()
     after = timedelta(weeks=max(AFTER_WEEKS), days=AFTER_OPEN_DAYS)
     last = min(told.rows.today - timedelta(days=1), ended_on + after if ended_on else told.rows.today)
     while day <= last:
@@ -88,9 +99,10 @@ def _asks(told: Told, begin: date, ended_on: date | None, planned: int, every: i
             last_given=days[so_far - 1] if so_far else None,
             review_after=min((so_far // every + 1) * every, max(planned, so_far + 1)),
             ended_on=ended_on if ended else None,
+            agreed=agreed,
         )
-        ask = ask_on(state, day)
-        if ask and ask.day not in seen and ask.day >= begin - timedelta(days=14):
+        ask = design_ask_on(state, day) or ask_on(state, day)
+        if ask and ask.day not in seen and ask.day >= since:
             seen.add(ask.day)
             yield ask
         day += timedelta(days=1)
@@ -100,6 +112,7 @@ def _request(told: Told, ask: Ask) -> RatingRequest:
     from deqi.record.synthetic.clinic import moment
 
     course, mailed = told.course, bool(told.person.email)
+    asked = [told.daily[0]] if told.daily and ask.kind == "design" else list(told.profile.symptoms)
     return RatingRequest(
         id=request_id(course.id, ask.day),
         course=course,
@@ -110,7 +123,7 @@ def _request(told: Told, ask: Ask) -> RatingRequest:
         point=min(ask.point, 32_000),
         day=ask.day,
         until=ask.until,
-        codes=[rating_code(key) for key in list(told.profile.symptoms)[:MOST_QUESTIONS]],
+        codes=[rating_code(key) for key in asked[:MOST_QUESTIONS]],
         made_at=moment(ask.day, 0, 5),
         sent_on=ask.day if mailed else None,
         sent_count=int(mailed),
