@@ -1,4 +1,9 @@
-"""Writing the audit log. Call `log` last inside the transaction of the thing it records."""
+"""Writing the audit log, and the one order in which rows are locked.
+
+The log's head is locked by the first entry of a transaction. Most actions begin with one, the look at the patient; so
+the order is: a visit's own row, the log, everything else. An action that writes its entry last calls `log_first`
+before it changes rows that others may change too: two that wait for each other would otherwise wait in a circle.
+"""
 
 from __future__ import annotations
 
@@ -58,6 +63,11 @@ def log(
             )
         head.save(update_fields=["last_id", "last_hash"])
     return entry
+
+
+def log_first() -> None:
+    """Takes the log's turn now, to be held to the end of the transaction: before rows that others may wait for."""
+    list(AuditHead.objects.select_for_update().values_list("id"))
 
 
 #: (when, who, verb, patient, row concerned, detail): one entry of `log_many`.

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from deqi.record.actor import Actor
-from deqi.record.audit.actions import log
+from deqi.record.audit.actions import log, log_first
 from deqi.record.care.actions.collecting import ask_today
 from deqi.record.care.actions.single_case import as_drawn
 from deqi.record.care.models import Appointment, Course, Session
@@ -59,7 +59,7 @@ def book(
     actor.check("appointment.manage", site.id)
     _time_is_possible(starts_at, minutes)
     practitioner = _practitioner(practitioner_id, site, starts_at)
-    Patient.objects.select_for_update().get(id=patient.id)
+    Patient.objects.select_for_update(no_key=True).get(id=patient.id)
     course = open_course_of(patient.id)
     if course is not None:
         not_past_the_review(course)
@@ -103,7 +103,7 @@ def _time_is_possible(starts_at: datetime, minutes: int) -> None:
 def _room(actor: Actor, room_id: UUID | None) -> Room | None:
     if room_id is None:
         return None
-    room = Room.objects.select_for_update(of=("self",)).select_related("site")
+    room = Room.objects.select_for_update(of=("self",), no_key=True).select_related("site")
     found = room.filter(id=room_id, active=True).first()
     if found is None or not actor.may("appointment.manage", found.site_id):
         raise Refusal("Choose one of the rooms of this site.", field="room")
@@ -111,7 +111,7 @@ def _room(actor: Actor, room_id: UUID | None) -> Room | None:
 
 
 def _practitioner(practitioner_id: UUID | None, site: Site, starts_at: datetime) -> Practitioner:
-    rows = Practitioner.objects.select_for_update(of=("self",)).select_related("user")
+    rows = Practitioner.objects.select_for_update(of=("self",), no_key=True).select_related("user")
     found = rows.filter(id=practitioner_id, user__is_active=True).first()
     if found is None:
         raise Refusal("Choose who will needle.", field="practitioner")
@@ -186,7 +186,8 @@ def _meet(first: Iterable[tuple[datetime, datetime]], second: Iterable[tuple[dat
 
 
 def _appointment(actor: Actor, appointment_id: UUID) -> Appointment:
-    rows = Appointment.objects.select_for_update(of=("self",)).select_related("patient", "site")
+    log_first()
+    rows = Appointment.objects.select_for_update(of=("self",), no_key=True).select_related("patient", "site")
     found = rows.filter(reachable(actor, "appointment.manage"), id=appointment_id).first()
     if found is None:
         raise NotFound("There is no such appointment at your sites.")

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from deqi.record.actor import Actor
-from deqi.record.audit.actions import log
+from deqi.record.audit.actions import log, log_first
 from deqi.record.care.actions.changing import State, change, must_be, session_for
 from deqi.record.care.actions.screens import keep_screen
 from deqi.record.care.actions.sessions import set_abandoned
@@ -77,6 +77,7 @@ def answer_anything_new(
                 "Every starred question needs a yes or a no.", field=flag.id, code="flag_not_answered"
             )
     answers = _checked(today)
+    log_first()
     _save_flags(actor, session, asked, flags, notes or {})
     _save_facts(actor, session, answers)
     change(actor, session, "asked", version, anything_new=text.strip(), anything_new_asked=True)

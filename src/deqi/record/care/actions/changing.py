@@ -36,7 +36,7 @@ def session_for(actor: Actor, session_id: UUID, verb: str, *, lock: bool = True)
         "signed_by",
     )
     if lock:
-        rows = rows.select_for_update(of=("self",))
+        rows = rows.select_for_update(of=("self",), no_key=True)
     found = rows.filter(reachable(actor), id=session_id).first()
     if found is None:
         raise NotFound("There is no such visit at your sites.")

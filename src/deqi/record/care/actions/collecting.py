@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from deqi.record.actor import SYSTEM, Actor
-from deqi.record.audit.actions import log, log_many
+from deqi.record.audit.actions import log, log_first, log_many
 from deqi.record.care.codes import CHOSEN_ACTIVITY, GLOBAL_CHANGE, rating_code, recall_of, scale_of
 from deqi.record.care.models import Course, Observation, RatingRequest
 from deqi.record.care.queries.agreed import agreed_designs
@@ -115,9 +115,10 @@ def _request(course: Course, ask: Ask, symptoms: list[str], besides: list[str]) 
 def _save(requests: list[RatingRequest]) -> int:
     """Saves those that nobody made meanwhile, and what was answered before they were made.
 
-    Courses that somebody is writing to at this moment are left for the next run: waiting for them, with the audit
-    log's head to be written, could be waiting in a circle. So two workers never make one request twice.
+    Courses that somebody is writing to at this moment are left for the next run. So two workers never make one request
+    twice.
     """
+    log_first()
     whole = ("self", "patient", "practitioner", "site")
     free = Course.objects.filter(id__in=[one.course_id for one in requests]).order_by("id")
     free = free.select_related(*whole[1:]).select_for_update(of=whole, no_key=True, skip_locked=True)
@@ -166,7 +167,7 @@ def _take_back(site: Site) -> None:
         site=site, day=today_at(site), kind=RatingRequest.Kind.DESIGN, answered_at=None, withdrawn_at=None
     )
     rows = rows.annotate(word=decision_on(Consent.Kind.SINGLE_CASE)).exclude(word=Consent.Decision.GIVEN)
-    ids = [one.id for one in rows.select_for_update(of=("self",), skip_locked=True)]
+    ids = [one.id for one in rows.select_for_update(of=("self",), no_key=True, skip_locked=True)]
     RatingRequest.objects.filter(id__in=ids).update(withdrawn_at=timezone.now(), withdrawn_why="consent")
 
 
@@ -203,6 +204,7 @@ def keep_tap(
         )
         raise Refusal(words, field="value")
     activity = chosen_activity(patient.id) if code == CHOSEN_ACTIVITY else None
+    log_first()
     kept, made = Observation.objects.get_or_create(
         id=home_rating_id(patient.id, today, code),
         defaults={

@@ -137,7 +137,7 @@ def revise_course(
     impossible. The same plan sent twice makes one revision.
     """
     patient, course = course_for(actor, course_id, "course.plan", page="course plan")
-    Course.objects.select_for_update().get(id=course.id)
+    Course.objects.select_for_update(no_key=True).get(id=course.id)
     if course.status == Course.Status.ENDED:
         raise Refusal("This course has ended. Open a new one.")
     newest = current_revision(course)

@@ -128,7 +128,7 @@ def assess_event(
     The same judgement posted again changes nothing. A grade 5 says that the person died; it needs that criterion.
     """
     event = event_for(actor, event_id, "event.assess")
-    AdverseEvent.objects.select_for_update().get(id=event.id)
+    AdverseEvent.objects.select_for_update(no_key=True).get(id=event.id)
     _checked(grade, seriousness, causality)
     said = {
         "grade": grade,

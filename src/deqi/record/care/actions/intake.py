@@ -75,7 +75,9 @@ def answer_step(actor: Actor, key: str, given: Answer) -> Answered:
 def send_intake(actor: Actor) -> Intake:
     """Tells the clinic that the story is told. Sent twice changes nothing; what is missing is asked in the room."""
     patient = patient_for(actor, actor.patient_id, "self.answer", page="intake, sending")
-    intake = Intake.objects.select_for_update().filter(patient=patient).order_by("-started_at").first()
+    intake = (
+        Intake.objects.select_for_update(no_key=True).filter(patient=patient).order_by("-started_at").first()
+    )
     if intake is None:
         raise Refusal(_("There is nothing to send yet. Begin your story first."))
     if intake.status != Intake.Status.STARTED:
@@ -88,7 +90,7 @@ def send_intake(actor: Actor) -> Intake:
 
 
 def _open_intake(patient: Patient) -> Intake:
-    Patient.objects.select_for_update().get(id=patient.id)
+    Patient.objects.select_for_update(no_key=True).get(id=patient.id)
     intake = Intake.objects.filter(patient=patient).order_by("-started_at").first()
     if intake is None:
         return Intake.objects.create(patient=patient)

@@ -88,7 +88,9 @@ def send_letter(actor: Actor, letter_id: UUID, how: str, pdf: bytes) -> Letter:
     way, or when the doctor has no e-mail address. A mail that cannot be handed over undoes everything.
     """
     patient, letter = letter_for(actor, letter_id, "letter.send", page="letter sent")
-    letter = Letter.objects.select_for_update(of=("self",)).select_related("to").get(id=letter.id)
+    letter = (
+        Letter.objects.select_for_update(of=("self",), no_key=True).select_related("to").get(id=letter.id)
+    )
     if letter.sent_at is not None:
         return letter
     if how not in HOW:

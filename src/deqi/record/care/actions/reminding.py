@@ -137,9 +137,9 @@ def _claim(request: RatingRequest, today: date) -> bool:
 @transaction.atomic
 def _note_sent(request: RatingRequest, today: date) -> None:
     """Writes down that the mail went out. A crash before this shows a mail that went out as not mailed."""
+    log(SYSTEM, "rating.send", patient_id=request.patient_id, about=request)  # the log is locked first
     request.sent_on, request.sent_count = today, request.sent_count + 1
     request.save(update_fields=["sent_on", "sent_count"])
-    log(SYSTEM, "rating.send", patient_id=request.patient_id, about=request)
 
 
 def message_for(request: RatingRequest) -> EmailMessage:

@@ -14,7 +14,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from deqi.record.actor import Actor
-from deqi.record.audit.actions import log
+from deqi.record.audit.actions import log, log_first
 from deqi.record.care.actions.changing import OPEN_STATES, State, change, must_be, session_for
 from deqi.record.care.actions.collecting import credit
 from deqi.record.care.actions.single_case import as_drawn
@@ -48,7 +48,7 @@ def start_session(
     same = Session.objects.filter(id=session_id).first()
     if same is not None and same.course_id == course.id:
         return same
-    Patient.objects.select_for_update().get(id=patient.id)
+    Patient.objects.select_for_update(no_key=True).get(id=patient.id)
     appointment = _appointment(patient, appointment_id)
     room = _free_room(room_id or (appointment.room_id if appointment else None))
     site = room.site if room else appointment.site if appointment else course.site
@@ -205,6 +205,7 @@ def record_check_in(actor: Actor, session_id: UUID, ratings: Mapping[str, int]) 
     """Ratings in the chair, before: symptom -> 0 to 10 over the last 24 hours. A second post corrects the first."""
     session = session_for(actor, session_id, "session.run")
     must_be(session, State.OPEN, State.RESTING)
+    log_first()
     saved = []
     for symptom, level in ratings.items():
         try:
@@ -298,6 +299,7 @@ def abandon_session(actor: Actor, session_id: UUID, reason: str) -> Session:
 
 def set_abandoned(actor: Actor, session: Session, reason: str) -> None:
     """Inside an action: the visit ends without needles and its appointment is done."""
+    log_first()
     change(
         actor,
         session,

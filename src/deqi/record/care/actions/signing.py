@@ -12,7 +12,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from deqi.record.actor import Actor
-from deqi.record.audit.actions import log
+from deqi.record.audit.actions import log, log_first
 from deqi.record.canonical import sha256_of
 from deqi.record.care.actions.changing import State, must_be, session_for
 from deqi.record.care.actions.courses import note_review_due
@@ -47,6 +47,7 @@ def sign_session(actor: Actor, session_id: UUID) -> Session:
         )
     if not session.side_effects_asked:
         raise Refusal(SIDE_EFFECTS_ASKED, field="side_effects_asked", code="side_effects_not_asked")
+    log_first()
     session.content_sha256 = content_hash(session)
     session.state, session.signed_at, session.signed_by_id = State.SIGNED, timezone.now(), actor.user_id
     session.version += 1

@@ -54,7 +54,7 @@ def offer_single_case(
     """
     patient, course = course_for(actor, course_id, "course.plan", page="single-case design")
     actor.check("course.plan", course.site_id)
-    Course.objects.select_for_update().get(id=course.id)
+    Course.objects.select_for_update(no_key=True).get(id=course.id)
     same = SingleCase.objects.filter(course=course, design=design).first()
     if same is not None:
         return same
@@ -125,7 +125,7 @@ def draw_single_case(actor: Actor, course_id: UUID, case_id: UUID) -> SingleCase
     """
     patient, course = course_for(actor, course_id, "course.plan", page="single-case draw")
     actor.check("course.plan", course.site_id)
-    case = SingleCase.objects.select_for_update().filter(id=case_id, course=course).first()
+    case = SingleCase.objects.select_for_update(no_key=True).filter(id=case_id, course=course).first()
     if case is None:
         raise NotFound("There is no such design in this course.")
     if case.drawn_at is not None:

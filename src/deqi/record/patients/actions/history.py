@@ -155,7 +155,9 @@ def resolve_red_flag(actor: Actor, patient_id: UUID, answer_id: UUID, resolution
     """The flag was looked into: what came of it. Resolving twice changes nothing."""
     patient = patient_for(actor, patient_id, "clinical.write", page="red flags")
     row = (
-        RedFlagAnswer.objects.select_for_update().filter(id=answer_id, patient=patient, present=True).first()
+        RedFlagAnswer.objects.select_for_update(no_key=True)
+        .filter(id=answer_id, patient=patient, present=True)
+        .first()
     )
     if row is None:
         raise NotFound("There is no such red flag in this record.")
@@ -248,7 +250,7 @@ def change_dose(
     done = Medication.objects.filter(id=new_id, patient=patient).first()
     if done is not None:
         return done
-    row = Medication.objects.select_for_update().filter(id=medicine_id, patient=patient).first()
+    row = Medication.objects.select_for_update(no_key=True).filter(id=medicine_id, patient=patient).first()
     if row is None:
         raise NotFound("There is no such medicine in this record.")
     if on > today_at(patient.home_site):
@@ -311,7 +313,9 @@ def end_allergy(actor: Actor, patient_id: UUID, allergy_id: UUID) -> None:
 def complete_intake(actor: Actor, patient_id: UUID) -> Intake:
     """The practitioner went through the story in the room. Needs a condition; completing twice changes nothing."""
     patient = patient_for(actor, patient_id, "clinical.write", page="intake")
-    intake = Intake.objects.select_for_update().filter(patient=patient).order_by("-started_at").first()
+    intake = (
+        Intake.objects.select_for_update(no_key=True).filter(patient=patient).order_by("-started_at").first()
+    )
     if intake is not None and intake.status == Intake.Status.COMPLETED:
         return intake
     if not Condition.objects.filter(patient=patient, is_neuropathy=True, ended_at=None).exists():

@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from deqi.record.actor import Actor
-from deqi.record.audit.actions import log
+from deqi.record.audit.actions import log, log_first
 from deqi.record.errors import Refusal
 from deqi.record.patients.models import Invitation
 from deqi.record.patients.queries import patient_for
@@ -78,6 +78,7 @@ def accept(secret: str, *, email: str = "") -> User:
     signs in with it: two people must not share a key.
     """
     invitation = invitation_of(secret)
+    log_first()
     taken = Invitation.objects.filter(id=invitation.id, used_at=None).update(used_at=timezone.now())
     if not taken:
         raise Refusal("This link was used already. You can sign in as you chose then.", code="used")

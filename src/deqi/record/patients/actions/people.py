@@ -148,5 +148,5 @@ def _possible(details: dict[str, Any]) -> None:
 
 def _next_number() -> int:
     """One more than the highest record number; the organisation's row is the lock."""
-    list(Organization.objects.select_for_update().values_list("id"))
+    list(Organization.objects.select_for_update(no_key=True).values_list("id"))
     return (Patient.objects.aggregate(highest=Max("record_number"))["highest"] or 0) + 1

@@ -13,7 +13,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from deqi.record.actor import Actor
-from deqi.record.audit.actions import log
+from deqi.record.audit.actions import log, log_first
 from deqi.record.errors import Forbidden, NotFound, Refusal
 from deqi.record.practice.models import NeedleLot, Organization, Room, Site
 
@@ -54,7 +54,7 @@ def edit_organization(
         raise Refusal("A telephone number: digits and spaces, e.g. 112, 999, 911.", field="emergency_number")
     if not name.strip():
         raise Refusal("The clinic needs a name.", field="name")
-    organization = Organization.objects.select_for_update().get()
+    organization = Organization.objects.select_for_update(no_key=True).get()
     since, until = messages_from or organization.messages_from, messages_until or organization.messages_until
     if since >= until:
         raise Refusal("Messages need an hour that begins before it ends.", field="messages_until")
@@ -119,6 +119,7 @@ def edit_room(actor: Actor, room_id: UUID, *, name: str, active: bool) -> Room:
     room = _in_scope(actor, Room, room_id, "practice.manage")
     if not name.strip():
         raise Refusal("The room needs a name.", field="name")
+    log_first()
     room.name, room.active = name.strip(), active
     _save_once(room, "A room of this name is there already.")
     log(actor, "practice.manage", about=room, detail={"changed": ["name", "active"]})

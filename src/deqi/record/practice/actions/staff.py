@@ -12,7 +12,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from deqi.record.actor import Actor
-from deqi.record.audit.actions import log
+from deqi.record.audit.actions import log, log_first
 from deqi.record.errors import Forbidden, NotFound, Refusal
 from deqi.record.permissions import STAFF_ROLES
 from deqi.record.permissions import Role as RoleName
@@ -129,6 +129,7 @@ def _give(actor: Actor, user: User, role: str, site_id: UUID | None, title: str)
     _may_give(actor, site_id)
     if getattr(user, "patient", None) is not None:
         raise Refusal("This account is a patient’s. Staff need an address of their own.", field="email")
+    log_first()
     if RoleName(role) in NEEDLING:
         practitioner, _ = Practitioner.objects.get_or_create(user=user)
         if title.strip():

@@ -140,7 +140,7 @@ def retire_instrument(actor: Actor, instrument_id: UUID) -> Instrument:
     """Takes a version out of use. What was answered stays readable. Twice changes nothing."""
     actor.check(VERB)
     instrument_for(actor, instrument_id)
-    found = Instrument.objects.select_for_update().defer("resource").get(id=instrument_id)
+    found = Instrument.objects.select_for_update(no_key=True).defer("resource").get(id=instrument_id)
     if found.retired_at is None:
         found.retired_at, found.retired_by_id = timezone.now(), actor.user_id
         found.save(update_fields=["retired_at", "retired_by"])

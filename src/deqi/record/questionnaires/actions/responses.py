@@ -160,7 +160,7 @@ def answer(
     words when the question does not take the answer.
     """
     assignment, form, _ = asked(actor, patient_id, assignment_id, verb)
-    row, _created = Response.objects.select_for_update().get_or_create(
+    row, _created = Response.objects.select_for_update(no_key=True).get_or_create(
         assignment=assignment,
         amends=None,
         defaults={
@@ -199,7 +199,7 @@ def complete(actor: Actor, patient_id: UUID | None, assignment_id: UUID, *, verb
     Sent twice changes nothing. Raises Refusal when a question that must be answered is not.
     """
     assignment, form, _ = asked(actor, patient_id, assignment_id, verb)
-    row = Response.objects.select_for_update().filter(assignment=assignment, amends=None).first()
+    row = Response.objects.select_for_update(no_key=True).filter(assignment=assignment, amends=None).first()
     if row is None:
         raise Refusal("Nothing was answered yet.", code="empty")
     if row.status != Response.Status.OPEN:
