@@ -13,6 +13,14 @@ from types import SimpleNamespace
 import pytest
 from django.core.management.base import CommandError
 from django.db.utils import OperationalError
+from hypothesis import HealthCheck, settings
+
+# The same examples at every run, however slow the machine; `--hypothesis-profile search` looks for others.
+settings.register_profile(
+    "steady", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.register_profile("search", deadline=None)
+settings.load_profile("steady")
 
 
 def undisturbed(step) -> None:
