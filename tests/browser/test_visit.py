@@ -153,6 +153,21 @@ def test_the_later_of_two_people_sees_both_lines_and_chooses(page, sign_in, visi
     assert Session.objects.get(id=visit.id).treatment_line == "ST36 b 30mm; LI4 r 10mm"
 
 
+def test_somebody_who_types_on_after_a_refusal_stays_in_the_line(page, sign_in, visit, people):
+    page = sign_in("alice")
+    page.goto(f"/visits/{visit.id}/")
+    set_treatment_line(people.actor("bob"), visit.id, visit.version, "st36 b 30mm")
+    page.keyboard.press("Alt+l")
+    page.keyboard.type("li4 r 10mm")
+    page.keyboard.press("Enter")
+    shown(page, "#conflict")
+    page.keyboard.press("Alt+l")
+    with page.expect_response(lambda answer: "/try/" in answer.url):
+        page.keyboard.type("; ki3 b 10mm")
+    settled(page)
+    assert page.evaluate("document.activeElement.id") == "line"
+
+
 def test_a_word_that_cannot_be_read_is_shown_at_its_place_and_put_right_with_one_key(page, sign_in, visit):
     page = sign_in("alice")
     page.goto(f"/visits/{visit.id}/")

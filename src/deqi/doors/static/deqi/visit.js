@@ -44,8 +44,9 @@
   tick();
   setInterval(tick, 1000);
 
-  function arrived() {
+  function arrived(event) {
     tick();
+    if (event?.target.closest("#trial")) return;  // drawn while somebody types the line: nothing was saved
     document.querySelector("dialog[data-open]:not([open])")?.showModal();
     const wanted = document.querySelector("#visit [data-focus]");
     if (wanted) wanted.focus();
