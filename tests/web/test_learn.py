@@ -34,6 +34,11 @@ def test_an_old_code_leads_to_todays_page(page):
     assert page.get("/points/LV3/").headers["Location"] == "/points/LR3/"
 
 
+def test_what_a_point_has_no_source_for_names_none(page):
+    told = page.get("/points/EX-LE12/").content.decode()
+    assert "Beneath" in told and "Source: None" not in told
+
+
 def test_an_unknown_point_is_not_there(page):
     assert page.get("/points/ST99/").status_code == 404
 

@@ -105,6 +105,14 @@ def test_the_rule_is_shown_with_the_day_it_was_agreed(people, as_, treated):
     )
 
 
+def test_the_review_page_of_an_ended_course_says_that_none_is_ahead(as_, treated):
+    treated.status = treated.Status.ENDED
+    treated.save()
+    page = page_of(as_("alice"), treated)
+    assert "ended, no review ahead" in page and "This course has ended." in page
+    assert "session None" not in page
+
+
 def test_ratings_judgement_and_daily_life_that_differ_are_named(people, as_, treated):
     for days, sleep in ((50, 3), (2, 7)):
         Observation.objects.create(
