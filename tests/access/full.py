@@ -11,11 +11,13 @@ from uuid import uuid4
 
 from django.utils import timezone
 
+from deqi.record.care.actions.answering import bearer
 from deqi.record.care.actions.courses import end_course
 from deqi.record.care.actions.needling import confirm_carried, needles_in, needles_out
 from deqi.record.care.actions.screens import lift_stop, screen_session
 from deqi.record.care.actions.sessions import record_after, start_session
 from deqi.record.care.actions.signing import sign_session
+from deqi.record.care.codes import questionnaire_code
 from deqi.record.care.models import Appointment, Course, CourseRevision, Letter, Observation, RatingRequest
 from deqi.record.patients.consent_texts import consent_text
 from deqi.record.patients.models import (
@@ -30,7 +32,8 @@ from deqi.record.patients.models import (
 )
 from deqi.record.practice.models import Organization, Site
 from deqi.record.questionnaires.actions.responses import answer
-from tests.access.rows.questionnaires import assignment
+from deqi.record.questionnaires.models import Assignment, CourseQuestionnaire
+from tests.access.rows.questionnaires import assignment, instrument
 from tests.visits import answer_the_core, ask, whole_visit
 
 WORD_OF = {"eve": "evergreen", "frank": "frankincense"}
@@ -54,6 +57,9 @@ class Record:
         self.questions = assignment(people, self.patient)
         for link_id, value in (("1", "3"), ("2", "1.5"), ("3", "1")):
             answer(self.actor, self.patient.id, self.questions.id, link_id, [value], verb="clinical.write")
+            answer(
+                bearer(self.patient), self.patient.id, self.linked.id, link_id, [value], verb="self.answer"
+            )
 
     def rows(self) -> dict[str, object]:
         """What an address about this record can name."""
@@ -136,9 +142,18 @@ class Record:
             patient=self.patient, course=course, to=self.doctor, asked_first=f"Nothing, {self.word}",
             body={"plan": ["Go on"]}, written_by=self.user, written_at=self.now,
         )  # fmt: skip
+        chosen = CourseQuestionnaire.objects.create(
+            patient=self.patient, course=course, instrument=instrument(self.people), windows=["review"],
+            chosen_by=self.user, chosen_at=self.now,
+        )  # fmt: skip
+        self.linked = Assignment.objects.create(
+            patient=self.patient, course=course, instrument=chosen.instrument, where="home", chosen=chosen,
+            window="review", due_on=date.today() + timedelta(days=2), assigned_by=self.user, assigned_at=self.now,
+        )  # fmt: skip
         self.asked = RatingRequest.objects.create(
             course=course, patient=self.patient, site=self.site, practitioner=self.user.practitioner, kind="visit",
-            point=3, day=date.today(), until=date.today() + timedelta(days=2), codes=["burning_average", "impact_chosen_activity", "global_change"], made_at=self.now,
+            point=3, day=date.today(), until=date.today() + timedelta(days=2), made_at=self.now,
+            codes=["burning_average", "impact_chosen_activity", "global_change", questionnaire_code(self.linked.id)],
         )  # fmt: skip
         return course
 

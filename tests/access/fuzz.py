@@ -184,8 +184,15 @@ class Fuzz:
         if not page.name.startswith("rating:"):
             return rows_for(page)
         tokens = {made.patient: token_for(made.asked) for made in self.full.values()}
-        more = {"code": "burning_average"} if "code" in page.takes else {}
-        return Rows("patient", lambda people, patient: {"token": tokens[patient], **more})
+        linked = {made.patient: made.linked.id for made in self.full.values()}
+        fixed = {"code": "burning_average", "number": 1}
+        more = {key: value for key, value in fixed.items() if key in page.takes}
+
+        def named(people, patient):
+            row = {"assignment_id": linked[patient]} if "assignment_id" in page.takes else {}
+            return {"token": tokens[patient], **more, **row}
+
+        return Rows("patient", named)
 
     def _table(self, target: Target, actor: Actor, whose: str) -> bool:
         patient = self.patients[whose]

@@ -1,6 +1,7 @@
 """The link in a message, on a phone and by keyboard; what staff see of the answers."""
 
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 from django.urls import reverse
@@ -9,8 +10,12 @@ from django.utils import timezone
 from deqi.record.care.actions import collecting
 from deqi.record.care.links import token_for
 from deqi.record.care.models import Messaging, RatingRequest
+from deqi.record.questionnaires.actions.choosing import choose
+from deqi.record.questionnaires.actions.instruments import import_instrument, record_permission
+from deqi.record.questionnaires.models import Response
 from tests.asked import booked, chose, consent, feels, limits, needled
 from tests.browser.conftest import SIZES, axe, picture
+from tests.questionnaires import source
 
 pytestmark = pytest.mark.browser
 
@@ -126,6 +131,149 @@ def test_before_a_review_by_keyboard(page, before_review):
     page.keyboard.press("Space")
     page.get_by_text("Your answer is kept").wait_for()
     page.get_by_text("A little worse").wait_for()
+
+
+@pytest.fixture
+def with_questionnaire(people, course, token_free):
+    """Of the first day of a baseline: one rating and a made-up questionnaire of seven questions."""
+    instrument = import_instrument(people.actor("max"), source())
+    record_permission(
+        people.actor("max"), instrument.id, uuid4(), who="The owner", statement="By letter, for us."
+    )
+    choose(people.actor("alice"), people.eve_patient.id, uuid4(), instrument.id, ["baseline"])
+    booked(people, course, days=9)
+    collecting.make_requests()
+    return token_for(RatingRequest.objects.get())
+
+
+@pytest.fixture
+def token_free(people):
+    consent(people)
+    feels(people, "burning")
+    limits(people)
+
+
+def large(page):
+    """Whatever is tapped is large enough for fingers that feel little, and on the page."""
+    for one in page.locator("main button, main .btn, main input, main .choices label, main .change a").all():
+        if (box := one.bounding_box()) and one.get_attribute("type") not in ("checkbox", "hidden"):
+            assert box["height"] >= 44 and box["width"] >= 44, one.inner_text()
+            assert box["x"] >= 0 and box["x"] + box["width"] <= 360
+
+
+def test_a_questionnaire_by_one_thumb_with_a_wrong_answer_on_the_way(page, with_questionnaire):
+    phone = {"width": 360, "height": 740}
+    page.set_viewport_size(phone)
+    page.goto(reverse("rating:begin", args=[with_questionnaire]))
+    page.get_by_role("button", name="4", exact=True).click()
+    page.get_by_role("heading", name="How many?").wait_for()
+    assert page.get_by_text("made-up").count() == 0, "the title may name an illness"
+
+    def looked_at(name):
+        fits(page)
+        large(page)
+        axe(page)
+        picture(page, f"rating-link-{name}", sizes=("phone",))
+        page.set_viewport_size(phone)
+
+    looked_at("questionnaire")
+    page.get_by_role("button", name="6", exact=True).click()
+    page.get_by_role("heading", name="How much?").wait_for()
+    page.get_by_label("How much?").fill("a lot")
+    page.get_by_role("button", name="Next").click()
+    page.get_by_role("alert").get_by_text("“How much?”").wait_for()
+    assert page.get_by_label("How much?").input_value() == "a lot"
+    looked_at("questionnaire-wrong")
+    page.get_by_label("How much?").fill("1,5")
+    page.get_by_role("button", name="Next").click()
+    page.get_by_role("heading", name="Question 3").wait_for()
+    looked_at("questionnaire-buttons")
+    page.get_by_role("button", name="answer 1").click()
+    page.get_by_role("heading", name="Which?").wait_for()
+    page.get_by_role("link", name="Skip for now").click()
+    page.get_by_role("heading", name="Where?").wait_for()
+    page.get_by_label("left").check()
+    looked_at("questionnaire-boxes")
+    page.get_by_role("button", name="Next").click()
+    page.get_by_role("heading", name="Anything else?").wait_for()
+    page.get_by_role("link", name="Skip for now").click()
+    page.get_by_role("heading", name="Look it over").wait_for()
+    looked_at("questionnaire-all")
+    page.get_by_role("button", name="Send my answers").click()
+    page.get_by_text("Sent. Thank you.").wait_for()
+    assert page.locator(".told dd", has_text="sent").count() == 1
+    looked_at("questionnaire-sent")
+    kept = Response.objects.get()
+    assert (kept.channel, kept.answers) == ("link", {"1": [6], "2": [1.5], "3": [1], "5": [0]})
+
+
+def test_a_questionnaire_by_keyboard(page, with_questionnaire):
+    page.goto(reverse("rating:begin", args=[with_questionnaire]))
+    page.get_by_role("link", name="Skip", exact=True).click()
+    page.get_by_role("heading", name="How many?").wait_for()
+    page.get_by_role("button", name="3", exact=True).focus()
+    page.keyboard.press("Enter")
+    page.get_by_role("heading", name="How much?").wait_for()
+    page.get_by_label("How much?").focus()
+    page.keyboard.type("2")
+    page.keyboard.press("Enter")
+    page.get_by_role("heading", name="Question 3").wait_for()
+    page.get_by_role("button", name="answer 2").focus()
+    page.keyboard.press("Space")
+    page.get_by_role("heading", name="Which?").wait_for()
+    page.get_by_role("link", name="All answers").focus()
+    page.keyboard.press("Enter")
+    page.get_by_text("One question still needs an answer.").wait_for()
+    page.locator(".change a", has_text="Is it so?").focus()
+    page.keyboard.press("Enter")
+    page.get_by_role("heading", name="Is it so?").wait_for()
+    page.get_by_role("button", name="No", exact=True).focus()
+    page.keyboard.press("Enter")
+    page.get_by_role("heading", name="Where?").wait_for()
+    page.get_by_role("link", name="All answers").focus()
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="Send my answers").focus()
+    page.keyboard.press("Enter")
+    page.get_by_text("Sent. Thank you.").wait_for()
+    assert Response.objects.get().answers == {"1": [3], "2": [2], "3": [2], "4": [False]}
+
+
+def test_a_questionnaire_without_scripts(browser, live_server, with_questionnaire):
+    context = browser.new_context(
+        java_script_enabled=False, base_url=live_server.url, viewport=SIZES["phone"]
+    )
+    plain = context.new_page()
+    plain.set_default_timeout(30_000)
+    plain.goto(reverse("rating:begin", args=[with_questionnaire]))
+    plain.get_by_role("button", name="4", exact=True).click()
+    plain.get_by_role("button", name="3", exact=True).click()
+    plain.get_by_label("How much?").fill("much")
+    plain.get_by_role("button", name="Next").click()
+    plain.get_by_text("What you typed is kept.").wait_for()
+    plain.get_by_label("How much?").fill("2")
+    plain.get_by_role("button", name="Next").click()
+    plain.get_by_role("button", name="answer 0").click()
+    plain.get_by_role("link", name="All answers").click()
+    plain.get_by_role("button", name="Send my answers").click()
+    plain.get_by_text("Sent. Thank you.").wait_for()
+    context.close()
+    assert Response.objects.get().answers == {"1": [3], "2": [2], "3": [0]}
+
+
+def test_choosing_what_the_links_ask(page, people, with_questionnaire, sign_in):
+    sign_in("alice").goto(reverse("clinic:patient_questionnaires", args=[people.eve_patient.id]))
+    page.get_by_role("heading", name="Asked by link in the course").wait_for()
+    page.get_by_text("Ask one by link").click()
+    fits(page)
+    axe(page)
+    picture(page, "questionnaires-chosen")
+    page.get_by_label("before each review").check()
+    page.get_by_role("button", name="Ask by link").click()
+    page.get_by_text("say that they may be seen").first.wait_for()
+    assert page.get_by_label("before each review").is_checked()
+    axe(page)
+    page.get_by_role("button", name="Stop asking").click()
+    page.get_by_text("no longer asked by link").wait_for()
 
 
 def test_the_own_page_of_messages_and_what_staff_see(page, people, token, course, sign_in):

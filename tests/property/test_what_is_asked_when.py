@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import date, timedelta
+from itertools import pairwise
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -120,7 +121,7 @@ def test_what_looks_back_is_asked_near_its_point_of_comparison_and_change_only_a
         assert also is not None, "every baseline and follow-up has it"
     if also is None:
         return
-    assert also.since <= ask.day
+    assert also.since <= ask.day <= also.until
     assert ("change" in also.parts) == (ask.kind != "baseline")
     if "change" in also.parts:
         assert course.first_needle is not None
@@ -128,6 +129,33 @@ def test_what_looks_back_is_asked_near_its_point_of_comparison_and_change_only_a
         due = review_day(course)
         assert also.since == due - timedelta(days=LOOK_BACK_DAYS)
         assert -LOOK_BACK_DAYS <= (ask.day - due).days <= REVIEW_DAYS
+
+
+@settings(max_examples=300, deadline=None)
+@given(courses(), days)
+def test_a_window_is_one_whatever_day_of_it_is_looked_at_and_ends_with_what_it_is_for(course, day):
+    """What is asked once in a window is so told from what is asked in the next."""
+    found = {}
+    for n in range(-40, 60):
+        ask = ask_on(course, day + timedelta(days=n))
+        also = also_on(course, ask) if ask else None
+        if also is not None:
+            found.setdefault((also.window, also.point), set()).add((also.since, also.until))
+            assert also.window == {"visit": "review"}.get(ask.kind, ask.kind)
+    assert all(len(spans) == 1 for spans in found.values())
+    spans = sorted(span for one in found.values() for span in one)
+    assert all(earlier[1] < later[0] for earlier, later in pairwise(spans)), "no day is in two windows"
+    for (window, point), ((since, until),) in found.items():
+        length = {
+            "baseline": BASELINE_DAYS,
+            "review": LOOK_BACK_DAYS + REVIEW_DAYS + 1,
+            "after": AFTER_OPEN_DAYS,
+        }
+        assert (until - since).days == length[window] - 1
+        if window == "baseline":
+            assert since == course.booked_on and course.first_needle is None
+        else:
+            assert point == course.review_after if window == "review" else point in AFTER_WEEKS
 
 
 @settings(max_examples=600, deadline=None)

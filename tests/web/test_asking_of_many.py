@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from uuid import uuid4
 
 import pytest
 from django.core import mail
@@ -23,8 +24,11 @@ from deqi.record.care.models import (
 )
 from deqi.record.patients.models import Consent, Patient
 from deqi.record.practice.models import Organization
+from deqi.record.questionnaires.actions.instruments import import_instrument, record_permission
+from deqi.record.questionnaires.models import Assignment, CourseQuestionnaire
 from deqi.science.course.single_case import StartProtocol
 from tests.asked import LIFE, at_noon
+from tests.questionnaires import source
 
 BEFORE_MIDNIGHT = "23:59:59.999999"
 
@@ -100,6 +104,27 @@ def test_designs_take_as_many_statements_for_many_as_for_a_few(people):
     agreed(coming(people, 21, 32))
     assert sent_by(collecting.make_requests) == few
     assert RatingRequest.objects.filter(kind="design").count() == RatingRequest.objects.count() == 14
+
+
+def test_questionnaires_take_as_many_statements_for_many_as_for_a_few(people):
+    manager = people.actor("max")
+    instrument = import_instrument(manager, source())
+    record_permission(
+        manager, instrument.id, uuid4(), who="The owner", statement="For this clinic, by letter."
+    )
+
+    def chosen(courses):
+        for course in courses:
+            CourseQuestionnaire.objects.create(
+                patient=course.patient, course=course, instrument=instrument, windows=["baseline"],
+                chosen_by=people.alice, chosen_at=timezone.now(),
+            )  # fmt: skip
+
+    chosen(coming(people, 11, 12))
+    few = sent_by(collecting.make_requests)
+    chosen(coming(people, 21, 32))
+    assert sent_by(collecting.make_requests) == few
+    assert Assignment.objects.count() == RatingRequest.objects.count() == 14 and not list(verify_chain())
 
 
 def test_what_each_person_feels_is_asked_and_what_they_gave_before_counts(people):

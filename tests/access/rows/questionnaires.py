@@ -3,9 +3,11 @@
 from uuid import uuid4
 
 from deqi.record.practice.queries import actor_of
+from deqi.record.questionnaires.actions.choosing import choose
 from deqi.record.questionnaires.actions.instruments import import_instrument, record_permission
 from deqi.record.questionnaires.actions.responses import answer, assign, complete
 from tests.access.rows import for_all
+from tests.access.rows.clinical import course
 from tests.questionnaires import source
 
 
@@ -28,6 +30,12 @@ def response(people, patient):
     for link_id, value in (("1", "3"), ("2", "1.5"), ("3", "1")):
         answer(by, patient.id, asked.id, link_id, [value], verb="clinical.write")
     return complete(by, patient.id, asked.id, verb="clinical.write")
+
+
+def choice(people, patient):
+    course(people, patient)
+    by = actor_of(people.alice if patient.home_site == people.north else people.dan)
+    return choose(by, patient.id, uuid4(), instrument(people).id, ["review"])
 
 
 def _asked(people, patient):
@@ -53,6 +61,10 @@ ROWS = {
     "clinic:ask_questionnaire_all": _asked,
     "clinic:ask_questionnaire_send": _asked,
     "clinic:withdraw_questionnaire": _asked,
+    "clinic:stop_questionnaire": lambda people, patient: {
+        "patient_id": patient.id,
+        "choice_id": choice(people, patient).id,
+    },
     "clinic:questionnaire_answers": _answered,
     "clinic:amend_questionnaire": _answered,
     "patient:questionnaire": _own,

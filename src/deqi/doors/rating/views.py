@@ -6,6 +6,7 @@ from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
@@ -13,13 +14,13 @@ from django.views.decorators.http import require_http_methods
 from deqi.doors.access import public
 from deqi.doors.clock import render
 from deqi.doors.http import both, see_other
+from deqi.doors.rating.over import GONE, over
 from deqi.doors.tapping import answers_in_words, question_of, typed_number
 from deqi.record.care.actions.answering import Opened, answer, open_link, stop_messages
+from deqi.record.care.codes import questionnaire_of
 from deqi.record.care.links import request_behind
 from deqi.record.errors import Refusal
-
-#: Not there any more, for good: a reload will not help.
-GONE = 410
+from deqi.record.questionnaires.besides import BEGUN, OPEN
 
 
 @never_cache
@@ -30,7 +31,7 @@ def begin(request: HttpRequest, token: str) -> HttpResponse:
     try:
         opened = open_link(token)
     except Refusal as refusal:
-        return _over(request, token, refusal)
+        return over(request, token, refusal)
     if left := opened.left():
         return redirect("rating:rate", token, left[0])
     return _thanks(request, token, opened)
@@ -44,7 +45,7 @@ def done(request: HttpRequest, token: str) -> HttpResponse:
     try:
         return _thanks(request, token, open_link(token))
     except Refusal as refusal:
-        return _over(request, token, refusal)
+        return over(request, token, refusal)
 
 
 @never_cache
@@ -55,9 +56,11 @@ def rate(request: HttpRequest, token: str, code: str) -> HttpResponse:
     try:
         opened = open_link(token)
     except Refusal as refusal:
-        return _over(request, token, refusal)
+        return over(request, token, refusal)
+    if code in opened.forms:
+        return redirect("rating:questionnaire", token, questionnaire_of(code))
     question = question_of(code)
-    if code not in opened.request.codes or question is None:
+    if code not in opened.codes or question is None:
         raise Http404
     refused = None
     if request.method == "POST":
@@ -66,7 +69,7 @@ def rate(request: HttpRequest, token: str, code: str) -> HttpResponse:
             return see_other("rating:rate", token, left[0]) if left else see_other("rating:done", token)
         except Refusal as refusal:
             if not refusal.field:
-                return _over(request, token, refusal)
+                return over(request, token, refusal)
             refused = refusal
     context = {**question, **_place(opened, code), "token": token, "refusal": refused}
     return render(request, "rating/rate.html", context, status=422 if refused else 200)
@@ -88,23 +91,21 @@ def stop(request: HttpRequest, token: str) -> HttpResponse:
     return render(request, "rating/stop.html", {"stopped": request.method == "POST", "token": token})
 
 
-def _over(request: HttpRequest, token: str, refusal: Refusal) -> HttpResponse:
-    """A kind page that says why nothing is asked. The way to stop stays open where the link is ours."""
-    known = refusal.code not in ("unknown", "expired")
-    context = {"refusal": refusal, "token": token if known else ""}
-    return render(request, "rating/over.html", context, status=GONE)
-
-
 def _thanks(request: HttpRequest, token: str, opened: Opened) -> HttpResponse:
-    answers = answers_in_words(opened.request.codes, opened.given)
-    return render(
-        request, "rating/done.html", {"token": token, "answers": answers, "any": bool(opened.given)}
-    )
+    tapped = [code for code in opened.codes if code not in opened.forms]
+    answers = answers_in_words(tapped, opened.given)
+    forms = [(code, opened.forms[code]) for code in opened.codes if code in opened.forms]
+    for number, (code, stands) in enumerate(forms, 1):
+        label = _("More questions, part %(n)s") % {"n": number} if len(forms) > 1 else _("More questions")
+        words = {OPEN: "", BEGUN: _("begun, not sent yet")}.get(stands, _("sent"))
+        answers.append({"code": code, "label": label, "words": words, "sent": stands not in (OPEN, BEGUN)})
+    kept = bool(opened.given) or any(stands != OPEN for _code, stands in forms)
+    return render(request, "rating/done.html", {"token": token, "answers": answers, "any": kept})
 
 
 def _place(opened: Opened, code: str) -> dict[str, Any]:
     """Where a question stands among those of its request, and the answer given today."""
-    codes = opened.request.codes
+    codes = opened.codes
     at = codes.index(code)
     return {
         "chosen": opened.given.get(code),

@@ -91,6 +91,8 @@ WORDS: dict[str, str] = {
     "form.retire": mark("Questionnaire taken out of use"),
     "form.assign": mark("Questionnaire given to answer"),
     "form.withdraw": mark("Questionnaire no longer asked"),
+    "form.choose": mark("Questionnaire chosen to be asked by link"),
+    "form.stop": mark("Questionnaire no longer asked by link"),
     "form.answer": mark("Questionnaire answered in the room"),
     "form.amend": mark("A corrected answer added to a questionnaire"),
     # the patient

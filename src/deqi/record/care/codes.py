@@ -2,7 +2,8 @@
 
 Ratings are `<symptom>_average` and `<symptom>_worst` (0-10), impact ratings `impact_<key>`, the overall change
 `global_change` (1-7), expectation `expectation` (0-10), examination findings `<item>_<side>`, nerve conduction
-`<measure>_<side>`, numbers of imported questionnaires `form:<key>:<link id>`.
+`<measure>_<side>`, numbers of imported questionnaires `form:<key>:<link id>`. Among the questions of a request an
+imported questionnaire stands as `questionnaire-<id of the assignment>`.
 
 Example:
     >>> rating_code("burning"), symptom_of("burning_worst"), examination_code("ankle_reflex", "left")
@@ -10,6 +11,8 @@ Example:
 """
 
 from __future__ import annotations
+
+from uuid import UUID
 
 from deqi.science import measures
 from deqi.science.measures.items import SIDES
@@ -19,6 +22,7 @@ EXPECTATION = "expectation"
 CHOSEN_ACTIVITY = "impact_chosen_activity"  # its text holds the person's own words for it
 GOAL = "goal_activity"  # in words: what the person wants to be able to do again
 ONSET_MONTHS = "symptoms_for_months"
+QUESTIONNAIRE = "questionnaire-"
 
 
 def rating_code(symptom: str, kind: str = "average") -> str:
@@ -30,6 +34,16 @@ def symptom_of(code: str) -> str | None:
     """The symptom whose usual level this code holds, or None (worst ratings are another quantity)."""
     key = code.removesuffix("_average")
     return key if key in measures.symptoms() else None
+
+
+def questionnaire_code(assignment_id: UUID) -> str:
+    """How an imported questionnaire stands among the questions of a request."""
+    return f"{QUESTIONNAIRE}{assignment_id}"
+
+
+def questionnaire_of(code: str) -> UUID | None:
+    """The assignment that a question of a request stands for; None for one that is tapped."""
+    return UUID(code.removeprefix(QUESTIONNAIRE)) if code.startswith(QUESTIONNAIRE) else None
 
 
 def felt_code(symptom: str) -> str:

@@ -64,8 +64,46 @@ class UsePermission(models.Model):
         return f"{self.who} until {self.until or 'further notice'}"
 
 
+class CourseQuestionnaire(models.Model):
+    """An instrument that the links of one course ask, once in each of `windows` of the plan of asks. Ended, not changed."""
+
+    class Window(models.TextChoices):
+        BASELINE = "baseline", "in the baseline"
+        REVIEW = "review", "before each review"
+        AFTER = "after", "4, 12 and 26 weeks after the end"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="+")
+    course = models.ForeignKey(Course, on_delete=models.PROTECT, related_name="questionnaires")
+    instrument = models.ForeignKey(Instrument, on_delete=models.PROTECT, related_name="choices")
+    windows = models.JSONField(default=list)
+    chosen_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    chosen_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True, blank=True)
+    ended_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["course", "instrument"], condition=Q(ended_at=None), name="chosen_once_a_course"
+            )
+        ]
+        ordering = ["chosen_at", "id"]
+
+    def __str__(self) -> str:
+        return f"{self.instrument_id} over course {self.course_id}"
+
+    @classmethod
+    def words(cls, windows: list[str]) -> str:
+        """Windows in words, e.g. `in the baseline, before each review`."""
+        return ", ".join(str(cls.Window(one).label) for one in windows)
+
+
 class Assignment(models.Model):
-    """An instrument that one person is asked to answer, at home or in the room."""
+    """An instrument that one person is asked to answer, at home or in the room.
+
+    One that a course asks by itself names the choice it came of and its window, and ends with the day `due_on`.
+    """
 
     class Where(models.TextChoices):
         HOME = "home", "at home, on the phone"
@@ -77,6 +115,10 @@ class Assignment(models.Model):
     instrument = models.ForeignKey(Instrument, on_delete=models.PROTECT, related_name="assignments")
     where = models.CharField(max_length=4, choices=Where.choices)
     due_on = models.DateField(null=True, blank=True)
+    chosen = models.ForeignKey(
+        CourseQuestionnaire, on_delete=models.PROTECT, null=True, blank=True, related_name="assignments"
+    )
+    window = models.CharField(max_length=8, choices=CourseQuestionnaire.Window.choices, blank=True)
     assigned_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     assigned_at = models.DateTimeField()
     withdrawn_at = models.DateTimeField(null=True, blank=True)
@@ -93,7 +135,8 @@ class Assignment(models.Model):
 class Response(models.Model):
     """What one person answered. Once complete it never changes (a trigger); an amendment is a response of its own.
 
-    `answers` holds link id -> values as they are given; `resource` the FHIR QuestionnaireResponse when complete.
+    `answers` holds link id -> values as they are given; `resource` the FHIR QuestionnaireResponse when complete. The
+    channel is `link` as soon as one answer came by a link; nobody is known to have given those.
     """
 
     class Status(models.TextChoices):
@@ -104,6 +147,7 @@ class Response(models.Model):
     class Channel(models.TextChoices):
         HOME = "home", "at home"
         CHAIR = "chair", "in the room"
+        LINK = "link", "at home, by a link"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     assignment = models.ForeignKey(Assignment, on_delete=models.PROTECT, related_name="responses")
@@ -117,7 +161,7 @@ class Response(models.Model):
     sha256 = models.CharField(max_length=64, blank=True)
     started_at = models.DateTimeField()
     completed_at = models.DateTimeField(null=True, blank=True)
-    answered_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    answered_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     amends = models.OneToOneField(
         "self", on_delete=models.PROTECT, null=True, blank=True, related_name="amended_by"
     )

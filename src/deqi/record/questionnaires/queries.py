@@ -8,14 +8,23 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import F, FilteredRelation, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Exists, F, FilteredRelation, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 
 from deqi.record.actor import Actor
-from deqi.record.care.models import Course
+from deqi.record.care.models import Course, Session
+from deqi.record.care.queries.asked import decision_on
 from deqi.record.errors import NotFound
-from deqi.record.patients.models import Patient
-from deqi.record.questionnaires.models import Assignment, Instrument, Response, ResponseNumber, UsePermission
+from deqi.record.patients.models import Consent, Patient
+from deqi.record.practice.clock import today_at
+from deqi.record.questionnaires.models import (
+    Assignment,
+    CourseQuestionnaire,
+    Instrument,
+    Response,
+    ResponseNumber,
+    UsePermission,
+)
 from deqi.record.together import Some, some
 
 #: More than this are not listed on one page.
@@ -84,11 +93,47 @@ def usable_instruments(today: date) -> list[Any]:
 
 
 @dataclass(frozen=True)
+class Chosen:
+    """What the links of a course ask until somebody ends it. `when` in words; `usable`: whether it may be used today."""
+
+    id: UUID
+    title: str
+    version: str
+    when: str
+    chosen_at: datetime
+    chosen_by: str
+    usable: bool
+
+
+def usable_and_chosen(patient: Patient, today: date) -> tuple[list[Any], list[Chosen]]:
+    """What may be given `today`, by title, and what the courses of this person ask by link. One statement."""
+    mine = FilteredRelation("choices", condition=Q(choices__patient=patient, choices__ended_at=None))
+    rows = with_permission(Instrument.objects.annotate(mine=mine).defer("resource"))
+    rows = rows.filter(Q(retired_at=None) | Q(mine__isnull=False)).annotate(
+        choice=F("mine__id"),
+        windows=F("mine__windows"),
+        chosen_at=F("mine__chosen_at"),
+        by=F("mine__chosen_by__name"),
+    )
+    usable: dict[UUID, Any] = {}
+    chosen = []
+    for row in rows.order_by("title", "-imported_at", "id", "mine__chosen_at")[:MOST]:
+        may = not why_not(row, today)
+        if may:
+            usable[row.id] = row
+        if row.choice is not None:
+            when = CourseQuestionnaire.words(row.windows)
+            chosen.append(Chosen(row.choice, row.title, row.version, when, row.chosen_at, row.by, may))
+    return list(usable.values()), chosen
+
+
+@dataclass(frozen=True)
 class Asked:
-    """An assignment with the answers given so far, None when it is not begun."""
+    """An assignment with the answers given so far, None when it is not begun. `over`: why no more are taken, or ""."""
 
     row: Assignment
     answers: Mapping[str, Any] | None
+    over: str = ""
 
     @property
     def answered(self) -> int:
@@ -105,18 +150,54 @@ class Answered:
 
 
 def asked_of(patient: Patient, *, at_home: bool = False) -> list[Asked]:
-    """What is still to answer, newest first. One statement."""
-    rows = Assignment.objects.filter(patient=patient, withdrawn_at=None)
+    """What is still to answer, newest first. One statement.
+
+    What a course asks by itself is left out once it is over (`why_over`); staff see it on when answers are there.
+    """
+    rows = with_end(Assignment.objects.filter(patient=patient, withdrawn_at=None))
     if at_home:
         rows = rows.filter(where=Assignment.Where.HOME)
     first = FilteredRelation("responses", condition=Q(responses__amends=None))
     rows = rows.annotate(first=first).annotate(begun=F("first__status"), given=F("first__answers"))
     rows = rows.filter(Q(begun=None) | Q(begun=Response.Status.OPEN))
     rows = rows.select_related("instrument", "assigned_by").defer("instrument__resource")
-    return [
-        Asked(row, row.given if row.begun is not None else None)
+    today = today_at(patient.home_site)
+    found = [
+        Asked(row, row.given if row.begun is not None else None, why_over(row, today))
         for row in rows.order_by("-assigned_at", "id")[:MOST]
     ]
+    return [one for one in found if not one.over or (one.answered and not at_home)]
+
+
+def with_end(rows: QuerySet[Assignment]) -> QuerySet[Assignment]:
+    """Adds what ends an assignment that a course asks by itself: `measured`, `needled`."""
+    needles = Session.objects.filter(course=OuterRef("course"), needled_at__isnull=False)
+    return rows.annotate(measured=decision_on(Consent.Kind.MEASUREMENT), needled=Exists(needles))
+
+
+def why_over(row: Any, today: date) -> str:
+    """Why an assignment (from `with_end`) takes no more answers; "" when it does, and always for one given by hand."""
+    if row.chosen_id is None:
+        return ""
+    if row.due_on < today:
+        return "The time for these questions is over. Thank you."
+    if row.window == CourseQuestionnaire.Window.BASELINE and row.needled:
+        return "Treatment has begun, so these questions are over. Thank you."
+    if row.measured != Consent.Decision.GIVEN:
+        return "The agreement to be measured was taken back, so nothing is kept."
+    return ""
+
+
+def choice_for(patient: Patient, choice_id: UUID) -> CourseQuestionnaire:
+    """One choice for a course of this person (the caller looked them up in scope). Raises NotFound."""
+    found = (
+        CourseQuestionnaire.objects.select_for_update(no_key=True)
+        .filter(id=choice_id, patient=patient)
+        .first()
+    )
+    if found is None:
+        raise NotFound("There is no such choice for this person.")
+    return found
 
 
 def answered_by(patient: Patient, numbers: Iterable[Mapping[str, Any]]) -> list[Answered]:

@@ -20,6 +20,8 @@ days or to the start, so once is enough for each point of comparison:
 | from the third day before a review on, while it is due and not held | the same, and the overall change |
 | 4, 12 and 26 weeks after the end | the same, and the overall change |
 
+These are the windows in which a questionnaire chosen for the course is asked as well, once in each.
+
 Example:
     >>> from datetime import date
     >>> ask_on(CourseDays(booked_on=date(2026, 3, 2)), date(2026, 3, 4))
@@ -34,6 +36,7 @@ from typing import Literal
 
 Kind = Literal["baseline", "visit", "review", "after", "design"]
 Part = Literal["activity", "impact", "change"]
+Window = Literal["baseline", "review", "after"]
 
 BASELINE_DAYS = 14
 REVIEW_DAYS = 7
@@ -93,10 +96,17 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Also:
-    """What an ask carries besides ratings. Once an ask from `since` on was answered, it is not asked again."""
+    """What an ask carries besides ratings. Once an ask from `since` on was answered, it is not asked again.
+
+    `window` and `point` name what is compared: the baseline (0), the review after a session, weeks after the end. It
+    lasts from `since` to `until` (both included).
+    """
 
     parts: tuple[Part, ...]
     since: date
+    until: date
+    window: Window
+    point: int
 
 
 def ask_on(course: CourseDays, day: date) -> Ask | None:
@@ -146,21 +156,24 @@ def also_on(course: CourseDays, ask: Ask) -> Also | None:
 
     Example:
         >>> day = date(2026, 3, 2)
-        >>> also_on(CourseDays(booked_on=day), Ask(day, day, "baseline", 1))
-        Also(parts=('activity', 'impact'), since=datetime.date(2026, 3, 2))
+        >>> also = also_on(CourseDays(booked_on=day), Ask(day, day, "baseline", 1))
+        >>> also.parts, also.window, also.until
+        (('activity', 'impact'), 'baseline', datetime.date(2026, 3, 15))
     """
     if ask.kind == "baseline":
-        return Also(("activity", "impact"), ask.day - timedelta(days=ask.point - 1))
+        since = ask.day - timedelta(days=ask.point - 1)
+        until = since + timedelta(days=BASELINE_DAYS - 1)
+        return Also(("activity", "impact"), since, until, "baseline", 0)
     if ask.kind == "after":
-        return Also(("activity", "impact", "change"), ask.day)
+        return Also(("activity", "impact", "change"), ask.day, ask.until, "after", ask.point)
     if ask.kind == "design":
         return None
     due = review_day(course)
     if due is None or course.first_needle is None:
         return None
-    since = due - timedelta(days=LOOK_BACK_DAYS)
-    if since <= ask.day <= due + timedelta(days=REVIEW_DAYS):
-        return Also(("activity", "impact", "change"), since)
+    since, until = due - timedelta(days=LOOK_BACK_DAYS), due + timedelta(days=REVIEW_DAYS)
+    if since <= ask.day <= until:
+        return Also(("activity", "impact", "change"), since, until, "review", int(course.review_after or 0))
     return None
 
 

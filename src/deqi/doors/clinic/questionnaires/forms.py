@@ -1,4 +1,4 @@
-"""Forms about questionnaires: a file, a permission, giving one to a person, a correction."""
+"""Forms about questionnaires: a file, a permission, giving one to a person, asking it by link."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from uuid import uuid4
 from django import forms
 
 from deqi.doors.forms import DateInput, DeqiForm
-from deqi.record.questionnaires.models import Assignment
+from deqi.record.questionnaires.models import Assignment, CourseQuestionnaire
 from deqi.science.measures import scorers
 
 
@@ -76,3 +76,26 @@ class GiveForm(DeqiForm):
         if day is not None and day < self.today:
             raise forms.ValidationError("That day is past.")
         return day
+
+
+class ChooseForm(DeqiForm):
+    """Which questionnaire the links of the course ask, and when."""
+
+    row = forms.UUIDField(widget=forms.HiddenInput())
+    instrument = forms.TypedChoiceField(label="Questionnaire")
+    windows = forms.MultipleChoiceField(
+        label="Asked",
+        choices=CourseQuestionnaire.Window.choices,
+        widget=forms.CheckboxSelectMultiple(),
+        help_text="Once each time, with the ratings of that day.",
+    )
+    read = forms.BooleanField(
+        label="Its questions may be read by whoever opens the message",
+        help_text="The link needs no password. Names and answers are not shown; the words of the questions are.",
+        error_messages={"required": "Read its questions first, then say that they may be seen."},
+    )
+
+    def __init__(self, usable: list[Any], *args: Any, **kwargs: Any):
+        kwargs.setdefault("initial", {"row": uuid4()})
+        super().__init__(*args, prefix="link", **kwargs)
+        self.fields["instrument"].choices = [(str(one.id), f"{one.title} ({one.version})") for one in usable]

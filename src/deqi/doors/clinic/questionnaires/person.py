@@ -1,4 +1,4 @@
-"""Staff pages: the questionnaires of one person. Giving one, asking it in the room, reading, correcting."""
+"""Staff pages: the questionnaires of one person. Giving one, asking it in the room or by link, reading, correcting."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from deqi.doors import answering
 from deqi.doors.access import needs
 from deqi.doors.asking import all_answers
-from deqi.doors.clinic.questionnaires.forms import GiveForm
+from deqi.doors.clinic.questionnaires.forms import ChooseForm, GiveForm
 from deqi.doors.clinic.questionnaires.plots import lines
 from deqi.doors.clock import render
 from deqi.doors.http import both, form_id, get_only, post_only, see_other
@@ -19,6 +19,7 @@ from deqi.record.errors import Refusal
 from deqi.record.patients.models import Patient
 from deqi.record.patients.queries import patient_for
 from deqi.record.practice.clock import today_at
+from deqi.record.questionnaires.actions.choosing import choose, stop_asking
 from deqi.record.questionnaires.actions.responses import amend, assign, withdraw
 from deqi.record.questionnaires.queries import (
     answered_by,
@@ -26,6 +27,7 @@ from deqi.record.questionnaires.queries import (
     response_for,
     score_lines,
     score_numbers,
+    usable_and_chosen,
     usable_instruments,
 )
 from deqi.record.questionnaires.reading import form_of
@@ -38,17 +40,15 @@ VERB = "clinical.write"
 def questionnaires(request: HttpRequest, patient_id: UUID) -> HttpResponse:
     """What is asked, what was answered, the scores over time."""
     patient = patient_for(request.actor, patient_id, "clinical.view", page="questionnaires")
-    return _page(request, patient, _give_form(patient))
+    return _page(request, patient)
 
 
-def _give_form(patient: Patient, *data: Any) -> GiveForm:
-    """What can be given today, by the day at the person's site."""
-    today = today_at(patient.home_site)
-    return GiveForm(usable_instruments(today), today, *data)
-
-
-def _page(request: HttpRequest, patient: Patient, form: GiveForm, status: int = 200) -> HttpResponse:
-    numbers = score_numbers(patient)
+def _page(
+    request: HttpRequest, patient: Patient, *, give: Any = None, choose: Any = None, status: int = 200
+) -> HttpResponse:
+    """The page with both forms, or with one that was refused."""
+    numbers, today = score_numbers(patient), today_at(patient.home_site)
+    usable, chosen = usable_and_chosen(patient, today)
     context = {
         "tab": "questionnaires",
         "here": "patients",
@@ -56,8 +56,10 @@ def _page(request: HttpRequest, patient: Patient, form: GiveForm, status: int = 
         "asked": asked_of(patient),
         "answered": answered_by(patient, numbers),
         "lines": lines(score_lines(numbers)),
-        "form": form,
-        "usable": form.fields["instrument"].choices,
+        "chosen": chosen,
+        "form": give or GiveForm(usable, today),
+        "choose": choose or ChooseForm(usable),
+        "usable": usable,
     }
     return render(request, "clinic/questionnaires/person.html", context, status=status)
 
@@ -67,7 +69,8 @@ def _page(request: HttpRequest, patient: Patient, form: GiveForm, status: int = 
 def give(request: HttpRequest, patient_id: UUID) -> HttpResponse:
     """Asks the person to answer one; asked in the room, it opens at once."""
     patient = patient_for(request.actor, patient_id, VERB, page="questionnaires")
-    form = _give_form(patient, request.POST)
+    today = today_at(patient.home_site)
+    form = GiveForm(usable_instruments(today), today, request.POST)
     if form.is_valid():
         data = form.cleaned_data
         try:
@@ -86,7 +89,36 @@ def give(request: HttpRequest, patient_id: UUID) -> HttpResponse:
                 return see_other("clinic:ask_questionnaire", patient_id, kept.id)
             messages.success(request, f"{kept.instrument.title} stands on the patient's page.")
             return see_other("clinic:patient_questionnaires", patient_id)
-    return _page(request, patient, form, 422)
+    return _page(request, patient, give=form, status=422)
+
+
+@post_only
+@needs(VERB)
+def choose_one(request: HttpRequest, patient_id: UUID) -> HttpResponse:
+    """Has the links of the course ask one."""
+    patient = patient_for(request.actor, patient_id, VERB, page="questionnaires")
+    form = ChooseForm(usable_instruments(today_at(patient.home_site)), request.POST)
+    if form.is_valid():
+        data = form.cleaned_data
+        try:
+            kept = choose(request.actor, patient_id, data["row"], UUID(data["instrument"]), data["windows"])
+        except Refusal as refusal:
+            form.refuse(refusal)
+        else:
+            messages.success(
+                request, f"{kept.instrument.title} is asked by link, {kept.words(kept.windows)}."
+            )
+            return see_other("clinic:patient_questionnaires", patient_id)
+    return _page(request, patient, choose=form, status=422)
+
+
+@post_only
+@needs(VERB)
+def stop_one(request: HttpRequest, patient_id: UUID, choice_id: UUID) -> HttpResponse:
+    """No longer asks one by link."""
+    stop_asking(request.actor, patient_id, choice_id)
+    messages.success(request, "It is no longer asked by link. Answers given so far are kept.")
+    return see_other("clinic:patient_questionnaires", patient_id)
 
 
 @get_only

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -13,6 +14,7 @@ from deqi.record.actor import Actor
 from deqi.record.audit.actions import SAME_LOOK, log
 from deqi.record.audit.models import AuditEntry
 from deqi.record.care.actions.collecting import home_rating_id, keep_tap
+from deqi.record.care.codes import questionnaire_of
 from deqi.record.care.links import request_behind
 from deqi.record.care.models import Messaging, Observation, RatingRequest
 from deqi.record.care.queries.asked import is_locked, is_over
@@ -21,20 +23,27 @@ from deqi.record.patients.models import Consent, Patient
 from deqi.record.patients.queries.consents import in_force
 from deqi.record.permissions import Role
 from deqi.record.practice.clock import today_at
+from deqi.record.questionnaires.besides import BEGUN, SENT, SENT_BEFORE, asked_by
 
 
 @dataclass(frozen=True)
 class Opened:
-    """What a link shows: the request, its day at the site, and the answers given today by code."""
+    """What a link shows: the request, its day at the site, what it asks now, and the answers given today by code.
+
+    `forms`: the questionnaires among `codes`, and how each stands.
+    """
 
     request: RatingRequest
     today: date
+    codes: list[str]
     given: dict[str, int]
+    forms: Mapping[str, str]
 
     def left(self, after: str = "") -> list[str]:
         """Questions without an answer today, in their order: all of them, or those that follow one."""
-        codes = self.request.codes
-        return [code for code in codes[codes.index(after) + 1 if after else 0 :] if code not in self.given]
+        sent = {code for code, stands in self.forms.items() if stands in (SENT, SENT_BEFORE)}
+        following = self.codes[self.codes.index(after) + 1 if after else 0 :]
+        return [code for code in following if code not in self.given and code not in sent]
 
 
 def bearer(patient: Patient) -> Actor:
@@ -63,14 +72,18 @@ def open_link(token: str, *, look: bool = True) -> Opened:
         )
     if is_locked(request):
         raise Refusal(_("Your treatment has begun, so this question is over. Thank you."), code="locked")
-    if is_over(request, today):
-        raise Refusal(_("You have answered this one. Thank you."), code="answered")
+    forms = asked_by(request)
+    codes = [code for code in request.codes if code in forms or questionnaire_of(code) is None]
+    if is_over(request, today):  # a questionnaire that was begun then can still be sent
+        codes = [code for code in codes if forms.get(code) in (BEGUN, SENT)]
+        if not codes:
+            raise Refusal(_("You have answered this one. Thank you."), code="answered")
     if look:
         _log_look(request)
-    ids = {home_rating_id(patient.id, today, code): code for code in request.codes}
+    ids = {home_rating_id(patient.id, today, code): code for code in codes}
     rows = Observation.objects.filter(id__in=ids).values_list("id", "value")
     given = {ids[key]: int(value) for key, value in rows if value is not None}
-    return Opened(request, today, {code: given[code] for code in request.codes if code in given})
+    return Opened(request, today, codes, {code: given[code] for code in codes if code in given}, forms)
 
 
 def _agreed(request: RatingRequest) -> bool:
@@ -99,7 +112,7 @@ def answer(token: str, code: str, value: int) -> Opened:
     """Keeps a tap. The same tap again changes nothing; another on the same day corrects it."""
     opened = open_link(token, look=False)
     request, patient = opened.request, opened.request.patient
-    if code not in request.codes:
+    if code not in opened.codes or code in opened.forms:
         raise NotFound("This link does not ask that.")
     keep_tap(
         bearer(patient),

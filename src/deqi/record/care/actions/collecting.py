@@ -13,7 +13,14 @@ from django.utils.translation import gettext as _
 
 from deqi.record.actor import SYSTEM, Actor
 from deqi.record.audit.actions import log, log_first, log_many
-from deqi.record.care.codes import CHOSEN_ACTIVITY, GLOBAL_CHANGE, rating_code, recall_of, scale_of
+from deqi.record.care.codes import (
+    CHOSEN_ACTIVITY,
+    GLOBAL_CHANGE,
+    questionnaire_code,
+    rating_code,
+    recall_of,
+    scale_of,
+)
 from deqi.record.care.models import Course, Observation, RatingRequest
 from deqi.record.care.queries.agreed import agreed_designs
 from deqi.record.care.queries.asked import courses_to_ask, days_of, decision_on, is_locked, open_requests
@@ -23,6 +30,8 @@ from deqi.record.errors import Refusal
 from deqi.record.patients.models import Consent, Patient
 from deqi.record.practice.clock import today_at
 from deqi.record.practice.models import Site
+from deqi.record.questionnaires.besides import questionnaires_besides
+from deqi.record.questionnaires.models import Assignment
 from deqi.science.course.asking import Ask, CourseDays, also_on, ask_on, design_ask_on, design_symptoms
 
 BATCH = 200
@@ -64,7 +73,7 @@ def _make(courses: list[Course], days: dict[UUID, CourseDays], due: dict[UUID, A
     if not new:
         return 0
     also = {key: more for key, ask in new.items() if (more := also_on(days[key], ask))}
-    besides = codes_besides(courses, also)
+    besides, forms = codes_besides(courses, also), questionnaires_besides(courses, also)
     symptoms = tracked_by([course.patient_id for course in courses if course.id in new])
     return _save(
         [
@@ -72,11 +81,15 @@ def _make(courses: list[Course], days: dict[UUID, CourseDays], due: dict[UUID, A
                 course,
                 new[course.id],
                 _asked_of(days[course.id], new[course.id], symptoms[course.patient_id]),
-                besides.get(course.id, []),
+                [
+                    *besides.get(course.id, []),
+                    *(questionnaire_code(one.id) for one in forms.get(course.id, [])),
+                ],
             )
             for course in courses
             if course.id in new
-        ]
+        ],
+        forms,
     )
 
 
@@ -112,8 +125,8 @@ def _request(course: Course, ask: Ask, symptoms: list[str], besides: list[str]) 
 
 
 @transaction.atomic
-def _save(requests: list[RatingRequest]) -> int:
-    """Saves those that nobody made meanwhile, and what was answered before they were made.
+def _save(requests: list[RatingRequest], forms: dict[UUID, list[Assignment]]) -> int:
+    """Saves those that nobody made meanwhile, with their questionnaires, and what was answered before they were made.
 
     Courses that somebody is writing to at this moment are left for the next run. So two workers never make one request
     twice.
@@ -127,7 +140,17 @@ def _save(requests: list[RatingRequest]) -> int:
     new = [one for one in requests if one.course_id in ids and one.id not in made]
     RatingRequest.objects.bulk_create(new)
     _credit_what_was_given(new)
-    log_many([(timezone.now(), SYSTEM, "rating.ask", one.patient_id, one, {"kind": one.kind}) for one in new])
+    asked = [one for request in new for one in forms.get(request.course_id, [])]
+    first = [one for one in asked if one._state.adding]
+    Assignment.objects.bulk_create(first)
+    Assignment.objects.bulk_update([one for one in asked if one not in first], ["due_on"])
+    now = timezone.now()
+    log_many(
+        [
+            *((now, SYSTEM, "rating.ask", one.patient_id, one, {"kind": one.kind}) for one in new),
+            *((now, SYSTEM, "form.assign", one.patient_id, one, {"window": one.window}) for one in first),
+        ]
+    )
     return len(new)
 
 
@@ -235,18 +258,26 @@ def credit(actor: Actor, rating: Observation, today: date) -> RatingRequest | No
 
     A locked baseline takes nothing more: the rating stays an ordinary one.
     """
-    filed, in_the_chair = None, rating.channel == Observation.Channel.CHAIR
-    for request in open_requests(rating.patient_id, today):
-        if rating.code not in request.codes or is_locked(request):
+    filed = credit_question(actor, rating.patient_id, rating.code, rating.channel, today)
+    if filed is not None and rating.request_id is None:
+        rating.request = filed
+        rating.save(update_fields=["request"])
+    return filed
+
+
+def credit_question(
+    actor: Actor, patient_id: UUID, code: str, channel: str, today: date
+) -> RatingRequest | None:
+    """Counts an answer to one question for every open request that asks it; returns the one it is filed under."""
+    filed, in_the_chair = None, channel == Observation.Channel.CHAIR
+    for request in open_requests(patient_id, today):
+        if code not in request.codes or is_locked(request):
             continue
         if in_the_chair and request.kind == RatingRequest.Kind.BASELINE:
             continue  # a correction in the room must not meet the lock
         filed = filed or request
         if request.answered_at is None:
-            request.answered_at, request.channel = timezone.now(), rating.channel
+            request.answered_at, request.channel = timezone.now(), channel
             request.save(update_fields=["answered_at", "channel"])
-            log(actor, "rating.answer", patient_id=rating.patient_id, about=request)
-    if filed is not None and rating.request_id is None:
-        rating.request = filed
-        rating.save(update_fields=["request"])
+            log(actor, "rating.answer", patient_id=patient_id, about=request)
     return filed

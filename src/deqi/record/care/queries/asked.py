@@ -10,7 +10,7 @@ from uuid import UUID
 
 from django.db.models import Min, OuterRef, Q, QuerySet, Subquery
 
-from deqi.record.care.codes import symptom_of
+from deqi.record.care.codes import questionnaire_of, symptom_of
 from deqi.record.care.models import Appointment, Course, CourseRevision, Observation, RatingRequest, Session
 from deqi.record.care.queries.courses import position_of, with_position
 from deqi.record.patients.models import Consent
@@ -122,11 +122,12 @@ def is_over(request: RatingRequest, today: date) -> bool:
 
 def asked_besides(patient_id: UUID, today: date) -> dict[str, UUID]:
     """What open requests ask besides the symptoms that a person rates anyway, code -> course: also the symptom of an
-    agreed design. Nothing of people who no longer agree to be measured."""
+    agreed design, but no questionnaire (`asked_of`). Nothing of people who no longer agree to be measured."""
     found: dict[str, UUID] = {}
     for request in open_requests(patient_id, today).select_related("site"):
         design = request.kind == RatingRequest.Kind.DESIGN
-        more = [code for code in request.codes if design or symptom_of(code) is None]
+        tapped = [code for code in request.codes if questionnaire_of(code) is None]
+        more = [code for code in tapped if design or symptom_of(code) is None]
         if more and not is_over(request, today) and not is_locked(request):
             found |= dict.fromkeys(more, request.course_id)
     return found if found and consented(patient_id, Consent.Kind.MEASUREMENT) else {}

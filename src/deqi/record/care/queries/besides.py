@@ -35,7 +35,7 @@ def codes_besides(courses: Iterable[Course], also: Mapping[UUID, Also]) -> dict[
     patients = {course.patient_id for course in held}
     rows = Observation.objects.filter(patient__in=patients).order_by()
     chose = set(rows.filter(code=CHOSEN_ACTIVITY).exclude(text="").values_list("patient", flat=True))
-    stands = {course.id: _stands_since(course) for course in held}
+    stands = {course.id: stands_since(course) for course in held}
     answered, asked = defaultdict(list), defaultdict(list)
     given = rows.filter(
         code__in=[code for codes in of.values() for code in codes],
@@ -63,6 +63,6 @@ def codes_besides(courses: Iterable[Course], also: Mapping[UUID, Also]) -> dict[
     return found
 
 
-def _stands_since(course: Course) -> datetime:
+def stands_since(course: Course) -> datetime:
     """From when on an answer still stands today."""
     return day_at(course.site, today_at(course.site) - timedelta(days=STANDS_DAYS - 1))[0]

@@ -15,14 +15,16 @@ from django.utils import timezone
 from deqi.record.actor import Actor
 from deqi.record.audit.actions import log
 from deqi.record.canonical import sha256_of
-from deqi.record.care.models import Observation
+from deqi.record.care.actions.collecting import credit_question
+from deqi.record.care.codes import questionnaire_code
+from deqi.record.care.models import Observation, RatingRequest
 from deqi.record.care.queries.courses import open_course_of
 from deqi.record.errors import NotFound, Refusal
 from deqi.record.patients.models import Patient
 from deqi.record.patients.queries import SELF_VERBS, patient_for
 from deqi.record.practice.clock import today_at
 from deqi.record.questionnaires.models import Assignment, Instrument, Response, ResponseNumber
-from deqi.record.questionnaires.queries import response_for, why_not, with_permission
+from deqi.record.questionnaires.queries import response_for, why_not, why_over, with_end, with_permission
 from deqi.record.questionnaires.reading import form_of
 from deqi.science.measures.questionnaire import (
     AnswerError,
@@ -39,6 +41,8 @@ from deqi.science.measures.questionnaire import (
 
 #: What the column of an observation holds, before the point.
 LARGEST = Decimal(999_999)
+#: Who answered, as the FHIR resource says it.
+AUTHORS = {"home": "the person", "chair": "staff, in the room", "link": "by the link sent to the person"}
 
 
 @transaction.atomic
@@ -134,14 +138,28 @@ def _may_go_on(assignment: Assignment, given: Response | None) -> None:
     instrument = (
         with_permission(Instrument.objects.filter(id=assignment.instrument_id)).defer("resource").get()
     )
-    if why_not(instrument, today_at(assignment.patient.home_site)):
+    today = today_at(assignment.patient.home_site)
+    if over := why_over(with_end(Assignment.objects.filter(id=assignment.id)).get(), today):
+        raise Refusal(over, code="over")
+    if why_not(instrument, today):
         raise Refusal(
             "This questionnaire is no longer in use here. What was answered is kept.", code="not_usable"
         )
 
 
-def _channel(verb: str) -> str:
-    return Response.Channel.HOME if verb in SELF_VERBS else Response.Channel.CHAIR
+def _channel(actor: Actor, verb: str) -> str:
+    """By which way an answer comes: whoever acts for themselves and is not signed in holds a link."""
+    if verb not in SELF_VERBS:
+        return Response.Channel.CHAIR
+    return Response.Channel.HOME if actor.user_id else Response.Channel.LINK
+
+
+def _asked_for(actor: Actor, assignment: Assignment, channel: str) -> RatingRequest | None:
+    """Counts an answer for the request that asked it, if one did."""
+    if assignment.chosen_id is None:
+        return None
+    code, today = questionnaire_code(assignment.id), today_at(assignment.patient.home_site)
+    return credit_question(actor, assignment.patient_id, code, channel, today)
 
 
 @transaction.atomic
@@ -160,6 +178,7 @@ def answer(
     words when the question does not take the answer.
     """
     assignment, form, _ = asked(actor, patient_id, assignment_id, verb)
+    channel = _channel(actor, verb)
     row, _created = Response.objects.select_for_update(no_key=True).get_or_create(
         assignment=assignment,
         amends=None,
@@ -168,7 +187,7 @@ def answer(
             "patient_id": assignment.patient_id,
             "course_id": assignment.course_id,
             "instrument_id": assignment.instrument_id,
-            "channel": _channel(verb),
+            "channel": channel,
             "started_at": timezone.now(),
             "answered_by_id": actor.user_id,
         },
@@ -183,8 +202,11 @@ def answer(
         raise Refusal(error.message, field="value")
     if row.answers.get(link_id, []) != values:
         row.answers = {**row.answers, link_id: values}
-        row.save(update_fields=["answers"])
+        if channel == Response.Channel.LINK:
+            row.channel = channel
+        row.save(update_fields=["answers", "channel"])
         log(actor, _told(verb), patient_id=row.patient_id, about=row, detail={"question": link_id})
+        _asked_for(actor, assignment, channel)
     return row
 
 
@@ -210,11 +232,14 @@ def complete(actor: Actor, patient_id: UUID | None, assignment_id: UUID, *, verb
         raise Refusal(f"{len(lacking)} still to answer.", code="open")
     if not any(row.answers.get(link_id) for link_id in shown(form, row.answers)):
         raise Refusal("Nothing was answered yet.", code="empty")
+    channel = _channel(actor, verb)
+    if channel == Response.Channel.LINK:
+        row.channel = channel
     row.completed_at = timezone.now()
     row.answered_by_id = actor.user_id
     _close(row, form, Response.Status.COMPLETE)
     row.save()
-    _keep_numbers(actor, row, form)
+    _keep_numbers(actor, row, form, _asked_for(actor, assignment, channel))
     log(actor, _told(verb), patient_id=row.patient_id, about=row, detail={"page": "questionnaire sent"})
     return row
 
@@ -306,7 +331,7 @@ def _close(row: Response, form: Form, status: str) -> None:
         **resource,
         "id": str(row.id),
         "subject": {"reference": f"Patient/{row.patient_id}"},
-        "author": {"display": "the person" if row.channel == Response.Channel.HOME else "staff, in the room"},
+        "author": {"display": AUTHORS[row.channel]},
     }
     row.status = status
     row.sha256 = sha256_of(row.resource)
@@ -323,8 +348,8 @@ def code_of(instrument: Instrument, key: str) -> str:
     return f"form:{instrument.key}:#{hashlib.sha256(key.encode()).hexdigest()[:24]}"
 
 
-def _keep_numbers(actor: Actor, row: Response, form: Form) -> None:
-    """Each score and each numeric answer becomes an observation that knows its response.
+def _keep_numbers(actor: Actor, row: Response, form: Form, asked_for: RatingRequest | None = None) -> None:
+    """Each score and each numeric answer becomes an observation that knows its response and what asked for it.
 
     Raises Refusal when one is too large to be kept: nothing is dropped in silence, the answers stay as they are.
     """
@@ -349,6 +374,7 @@ def _keep_numbers(actor: Actor, row: Response, form: Form) -> None:
             id=uuid5(row.id, key),
             patient_id=row.patient_id,
             course_id=row.course_id,
+            request=asked_for,
             code=code_of(row.instrument, key),
             value=Decimal(str(value)).quantize(Decimal("0.001")),
             unit=unit[:20],
