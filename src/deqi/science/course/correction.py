@@ -79,9 +79,11 @@ class Paths:
         keep = (flare >= 0) & (baseline >= 0) & (baseline <= 10)
         count = 1 / chance[keep]
         count = count / count.mean() if len(count) else count
-        return Paths(
-            self.y[:, keep], self.scores[:, keep], self.log_weight[keep], np.zeros(len(count)), count
-        )
+        y, scores = (
+            np.compress(keep, self.y, axis=1),
+            np.compress(keep, self.scores, axis=1),
+        )  # C order: as compiled
+        return Paths(y, scores, self.log_weight[keep], np.zeros(len(count)), count)
 
 
 @dataclass(frozen=True)

@@ -237,13 +237,13 @@ def _refine(cloud: _Cloud, centre: float, spread: float, *, together: bool) -> t
     apart = cloud.scores - mean
     cov = share * (apart * cloud.inside[:, None]).T @ apart
     if not together:
-        cov = np.diag(np.diag(cov))
+        cov *= np.eye(6)
     prior_mean, prior_var = np.zeros(6), np.ones(6)
     prior_mean[S], prior_var[S] = centre, spread**2
     # few weights say where the posterior is better than how wide it is: trust the mean sooner
     trust = cloud.effective / (cloud.effective + 2)
     middle = trust * mean + (1 - trust) * prior_mean
-    cov[np.diag_indices(6)] += (1 - share) * prior_var + 0.02
+    cov += np.diag((1 - share) * prior_var + 0.02)
     return middle, np.asarray(np.linalg.cholesky(WIDEN * cov), dtype=np.float64)
 
 
