@@ -72,6 +72,20 @@ def build(folder: Path, patients: int, sessions: int) -> Path:
     return database
 
 
+def chosen_clinic(
+    parser: argparse.ArgumentParser, folder: str, patients: int, sessions: int, **environment: str
+) -> argparse.Namespace:
+    """What a benchmark's command line chose, with the clinic it names built and open, here and in what we start."""
+    parser.add_argument("--folder", type=Path, default=Path(folder))
+    parser.add_argument("--patients", type=int, default=patients)
+    parser.add_argument("--sessions", type=int, default=sessions)
+    chosen = parser.parse_args()
+    chosen.folder.mkdir(parents=True, exist_ok=True)
+    os.environ.update(DEQI_REQUIRE_SECOND_FACTOR="0", DEQI_HOSTS="127.0.0.1,testserver", **environment)
+    build(chosen.folder.resolve(), chosen.patients, chosen.sessions)
+    return chosen
+
+
 def _copy(raw: sqlite3.Connection, table: str, ids: tuple[str, ...], copies: int) -> None:
     started = time.monotonic()
     columns = [row[1] for row in raw.execute(f"PRAGMA table_info({table})")]

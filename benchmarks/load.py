@@ -25,7 +25,6 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 from uuid import UUID, uuid4
@@ -33,7 +32,7 @@ from uuid import UUID, uuid4
 from django.urls import reverse
 from tests.durability.killing import Server, free_port
 
-from benchmarks.big_clinic import build
+from benchmarks.big_clinic import chosen_clinic
 
 CSRF = "benchmark0benchmark0benchmark012"
 CLIENTS = 24
@@ -216,21 +215,8 @@ def measure(port: int, seconds: float) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--folder", type=Path, default=Path("var/clinic"))
-    parser.add_argument("--patients", type=int, default=10_000)
-    parser.add_argument("--sessions", type=int, default=200_000)
     parser.add_argument("--seconds", type=float, default=60)
-    chosen = parser.parse_args()
-    chosen.folder.mkdir(parents=True, exist_ok=True)
-    folder = chosen.folder.resolve()
-    build(folder, chosen.patients, chosen.sessions)
-    os.environ.update(
-        DEQI_HOME=str(folder), DJANGO_SETTINGS_MODULE="deqi.config.settings", DEQI_DATABASE_URL="",
-        DEQI_REQUIRE_SECOND_FACTOR="0", DEQI_IDLE_SECONDS="604800", DEQI_HOSTS="127.0.0.1,testserver",
-    )  # fmt: skip
-    import django
-
-    django.setup()
+    chosen = chosen_clinic(parser, "var/clinic", 10_000, 200_000, DEQI_IDLE_SECONDS="604800")
     server = Server(SimpleNamespace(environment=dict(os.environ)), free_port())
     try:
         server.start()

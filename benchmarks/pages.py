@@ -15,42 +15,31 @@ import os
 import random
 import statistics
 import time
-from pathlib import Path
 from uuid import uuid4
 
-from benchmarks.big_clinic import build
+from benchmarks.big_clinic import chosen_clinic
 
 WANTED_MS, WANTED_QUERIES, WANTED_SAVE_MS = 100, 12, 50
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--folder", type=Path, default=Path("var/big"))
-    parser.add_argument("--patients", type=int, default=100_000)
-    parser.add_argument("--sessions", type=int, default=1_000_000)
     parser.add_argument("--rounds", type=int, default=60)
-    chosen = parser.parse_args()
-    chosen.folder.mkdir(parents=True, exist_ok=True)
-    build(chosen.folder.resolve(), chosen.patients, chosen.sessions)
-    os.environ.update(
-        DEQI_HOME=str(chosen.folder.resolve()), DJANGO_SETTINGS_MODULE="deqi.config.settings",
-        DEQI_DATABASE_URL="", DEQI_REQUIRE_SECOND_FACTOR="0", DEQI_HOSTS="testserver",
-    )  # fmt: skip
-    import django
-
-    django.setup()
-    measure(chosen.rounds)
+    measure(chosen_clinic(parser, "var/big", 100_000, 1_000_000).rounds)
 
 
 def measure(rounds: int) -> None:
     from django.test import Client
     from django.urls import reverse
 
-    from deqi.record.care.models import Course, Session
+    from deqi.record.care.models import Course, Session, SingleCase
     from deqi.record.patients.models import Patient
     from deqi.record.practice.models import Site, User
 
-    print(f"{Patient.objects.count()} patients, {Session.objects.count()} sessions")
+    counts = [
+        (kind.objects.count(), kind._meta.verbose_name_plural) for kind in (Patient, Session, SingleCase)
+    ]
+    print(", ".join(f"{number} {words}" for number, words in counts))
     site = Site.objects.get(name="North")
     bob, max_ = User.objects.get(email="bob@demo.example"), User.objects.get(email="max@demo.example")
     staff, manager, nobody = Client(), Client(), Client()
@@ -84,6 +73,7 @@ def measure(rounds: int) -> None:
         "signed visit": (staff, visit),
         "events": (staff, lambda: reverse("clinic:events")),
         "practice": (manager, lambda: reverse("clinic:practice")),
+        "where chance decided": (staff, lambda: reverse("clinic:single_case_pooled")),
         "audit": (manager, lambda: reverse("clinic:audit")),
     }  # fmt: skip
     reference = 0.0
