@@ -209,7 +209,7 @@ def test_the_model_is_compiled_once_and_not_again(tmp_path, monkeypatch):
     if compiling.compiled():  # programs are kept beside the sources
         compile_ahead(said.append)
         assert said == []
-    for name in compiling.SOURCES:
+    for name in {name for sources in compiling.PROGRAMS.values() for name in sources}:
         (tmp_path / name).touch()
     monkeypatch.setattr(compiling, "HERE", tmp_path)  # a new installation: nothing is compiled yet
     assert not compiling.compiled()

@@ -7,18 +7,24 @@ from collections.abc import Callable
 from pathlib import Path
 
 HERE = Path(__file__).parent
-SOURCES = ("kernel.py", "nodes.py", "exact.py", "normal.py", "shapes.py", "correction.py")
-PROGRAMS = (
-    "nodes.run_nodes", "exact.draw_nodes", "normal.fill_below", "shapes.share_over", "shapes.flare_over",
-    "correction._fit_terms",
-)  # fmt: skip
+# Each compiled program, with the files it is made of.
+PROGRAMS = {
+    "nodes.run_nodes": ("kernel.py", "nodes.py"),
+    "exact.draw_nodes": ("kernel.py", "nodes.py", "exact.py"),
+    "normal.fill_below": ("normal.py",),
+    "shapes.share_over": ("shapes.py",),
+    "shapes.flare_over": ("shapes.py",),
+    "correction._fit_terms": ("correction.py",),
+}
 
 
 def compiled() -> bool:
     """Whether programs newer than their sources lie beside them. Where they are kept elsewhere: False."""
-    newest = max((HERE / name).stat().st_mtime for name in SOURCES)
-    kept = (list(HERE.glob(f"__pycache__/{name}-*.nbi")) for name in PROGRAMS)
-    return all(any(path.stat().st_mtime >= newest for path in paths) for paths in kept)
+    for program, sources in PROGRAMS.items():
+        newest = max((HERE / name).stat().st_mtime for name in sources)
+        if not any(path.stat().st_mtime >= newest for path in HERE.glob(f"__pycache__/{program}-*.nbi")):
+            return False
+    return True
 
 
 def compile_ahead(say: Callable[[str], None] = print) -> None:
