@@ -315,12 +315,25 @@ def forward(
                 for g in range(nodes):
                     work[t, HEAD + i, g] += cov[i, j, g] * work[t, row + j, g]
         for g in range(nodes):
-            work[t, MU, g] = 0.0
-            work[t, VAR, g] = 0.0
-        for i in range(wp + 1):
+            work[t, MU, g] = (
+                mean[B, g] * work[t, row + B, g]
+                + mean[E, g] * work[t, row + E, g]
+                + mean[D, g] * work[t, row + D, g]
+                + mean[w, g]
+                - mean[wp, g] * work[t, RHO, g]
+            )
+        for g in range(nodes):
+            work[t, VAR, g] = (
+                work[t, HEAD + B, g] * work[t, row + B, g]
+                + work[t, HEAD + E, g] * work[t, row + E, g]
+                + work[t, HEAD + D, g] * work[t, row + D, g]
+                + work[t, HEAD + w, g]
+                - work[t, HEAD + wp, g] * work[t, RHO, g]
+            )
+        for j in range(3, p):
             for g in range(nodes):
-                work[t, MU, g] += mean[i, g] * work[t, row + i, g]
-                work[t, VAR, g] += work[t, HEAD + i, g] * work[t, row + i, g]
+                work[t, MU, g] += mean[j, g] * work[t, row + j, g]
+                work[t, VAR, g] += work[t, HEAD + j, g] * work[t, row + j, g]
         for g in range(nodes):
             tau[t, g] = max(tau[t, g], (FLOOR - 1.0) / work[t, VAR, g])
             scale = 1.0 / (1.0 + tau[t, g] * work[t, VAR, g])
@@ -426,8 +439,14 @@ def backward(kind: Ints, z: Floats, p: int, work: Floats) -> None:
         cmc[:] = 0.0
         for i in range(k):
             for g in range(nodes):
-                mc[i, g] = 0.0
-            for j in range(k):
+                mc[i, g] = (
+                    m[i, B, g] * work[t, HEAD + B, g]
+                    + m[i, E, g] * work[t, HEAD + E, g]
+                    + m[i, D, g] * work[t, HEAD + D, g]
+                    + m[i, w, g] * work[t, HEAD + w, g]
+                    + m[i, wp, g] * work[t, HEAD + wp, g]
+                )
+            for j in range(3, p):
                 for g in range(nodes):
                     mc[i, g] += m[i, j, g] * work[t, HEAD + j, g]
             for g in range(nodes):
