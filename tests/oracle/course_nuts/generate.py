@@ -1,10 +1,11 @@
 """Makes `expected.json`: the posterior of the change of fifty made-up courses by NUTS (NumPyro), the exact model;
 `steady_expected.json`: that of ten people whose ratings hardly move, or move once; and `kinds_expected.json`: that of ten
-courses of other kinds (weekly recall, changes of dose, treatment ended, numbness, many ratings).
+courses of other kinds (weekly recall, changes of dose, treatment ended, numbness, many ratings); and `few_expected.json`:
+that of four people with few ratings to hold on to.
 
 Not part of the test run: it needs the extra `bayes` (NumPyro, JAX) and takes about an hour of one processor.
 
-    python generate.py inputs                          # writes inputs.json, steady_inputs.json, kinds_inputs.json
+    python generate.py inputs                          # writes the inputs
     python generate.py nuts FIRST LAST OUT [INPUTS]    # samples courses FIRST..LAST-1; what OUT holds is kept
 
 The sampling uses nothing of Deqi but the figures of the priors served, read as plain YAML: the model is written out again below, with every unrounded rating and every step of the wander as an unknown of its own. A course
@@ -34,6 +35,23 @@ STEADY = (
     "3" * 21 + "0" * 36,
     "5" * 30 + "1" * 27,
 )
+# Condition, symptom, days of weekly ratings, their values, day of the review, end of treatment, changes of dose.
+FEW = (
+    ("cipn", "numbness", (-28, 70), (3, 3, 2, 2, None, 2, 2, 4, 6, 6, 5, 6, 8, 9, 6), 70, 42, [[47, -1.0]]),
+    ("cipn", "numbness", (-28, 28), (4, 5, 4, 4, None, 5, 5, 4, 0), 28, None, []),
+    ("cipn", "burning", (-28, 42), (9, 9, 8, 5, None, 2, 1, 3, 2, 0, 2), 42, None, []),
+)
+SPARSE = {
+    "condition": "cipn",
+    "symptom": "burning",
+    "days": [-14, -13, -12, -11, -9, -8, -6, -4, -3, -2, -1, 4, 6, 8, 9, 11, 14, 17, 18, 19, 20, 21, 24, 25, 26, 31, 34, 37,
+             42, 43, 79, 87],
+    "recall": ["24h"] * 32,
+    "values": [8, 8, 8, 6, 7, 6, 7, 8, 7, 7, 6, 9, 5, 8, 7, 5, 5, 7, 7, 7, 6, 8, 10, 8, 7, 8, 8, 7, 9, 10, 7, 3],
+    "now": 98,
+    "end": 42,
+    "medicine": [],
+}  # fmt: skip
 LENGTHS, ENOUGH = (2500, 10000), 0.009
 # The fifty courses were drawn from these (priors 0); what they are judged by is read from the file of the priors.
 DRAWN = {"dpn": (1.9, 1.5), "cipn": (1.05, (1.0 + 0.81) ** 0.5), "phn": (1.5, (1.69 + 0.81) ** 0.5)}
@@ -87,6 +105,30 @@ def make_steady() -> list[dict]:
         }
         for values in STEADY
     ]
+
+
+def make_few() -> list[dict]:
+    """Four people with few ratings and symptoms that move by themselves; the posterior is wide and uneven."""
+    found = []
+    for condition, symptom, (first, last), values, now, end, medicine in FEW:
+        rated = [
+            (day, value)
+            for day, value in zip(range(first, last + 1, 7), values, strict=True)
+            if value is not None
+        ]
+        found.append(
+            {
+                "condition": condition,
+                "symptom": symptom,
+                "days": [day for day, _ in rated],
+                "recall": ["7d"] * len(rated),
+                "values": [value for _, value in rated],
+                "now": now,
+                "end": end,
+                "medicine": medicine,
+            }
+        )
+    return [*found, SPARSE]
 
 
 def make_kinds() -> list[dict]:
@@ -374,5 +416,6 @@ if __name__ == "__main__":
         (HERE / "inputs.json").write_text(json.dumps(make_inputs()))
         (HERE / "steady_inputs.json").write_text(json.dumps(make_steady()) + "\n")
         (HERE / "kinds_inputs.json").write_text(json.dumps(make_kinds()) + "\n")
+        (HERE / "few_inputs.json").write_text(json.dumps(make_few()) + "\n")
     else:
         sample(int(sys.argv[2]), int(sys.argv[3]), Path(sys.argv[4]), *map(Path, sys.argv[5:]))

@@ -38,7 +38,7 @@ from deqi.science.course.ratings import MedicineChange, Rating, Row
 from deqi.science.course.series import WINDOW_DAYS, Series, series_of
 from deqi.science.measures import symptoms
 
-MODEL_VERSION = f"1.3+priors{priors().version}"
+MODEL_VERSION = f"1.4+priors{priors().version}"
 MOSTLY_PRIOR = 0.7
 LEAST_BASELINE, LEAST_SINCE, FLOOR_BASELINE = 4, 4, 3
 WEEK_6, WEEK_12 = 42.0, 84.0

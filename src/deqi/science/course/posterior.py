@@ -5,7 +5,8 @@ Question answered: which baselines, effects and levels are compatible with the r
 Method. The six non-linear parameters are written as normal scores, standard normal a priori. (1) the day-to-day SD
 is located by a parabola through five values; (2) 32 points of a Sobol sequence weigh the posterior roughly; (3) 128
 points from a normal fitted to it, widened by 1.3, carry weights prior x EP likelihood / proposal; while the weights
-are worth fewer than 40 points, the normal is fitted anew, up to four times, and then carries 512. At each point the
+are worth fewer than 40 points, the normal is fitted anew, up to four times, and then carries 512; so it does where the
+points leave the mean drop uncertain (a wide posterior: few ratings). At each point the
 linear unknowns are Gaussian, cut to 0-10 (baseline) and to >= 0 (flare); the cuts are integrated exactly by
 quadrature over flare and baseline. (4) Paths drawn from the points put back what EP misses (`correction.py`). No
 chance enters: the same data give the same answer.
@@ -48,10 +49,12 @@ from deqi.science.course.series import Series
 from deqi.science.course.shapes import drop_row
 from deqi.science.knowledge import data_path
 
-FIRST_NODES, NODES = 32, 128
+FIRST_NODES, NODES, MOST_NODES = 32, 128, 512
 SWEEPS, SWEEPS_AT_ENDS = 2, 4
 DAMP_AT_ENDS = 0.7
+SMALL_STEPS, SMALL_DAMP = 12, 0.4
 ROUNDS, WORTH = 4, 40  # the nodes are placed anew until the weights are worth this many of 128
+COARSE = 0.05  # standard error in points from which on 512 nodes are used
 LEAST_WORTH = 30  # weights worth fewer are those of an approximation that has not settled
 LEAST_KEPT = 0.5  # a correction that leaves the weights worth less than this share is not believed
 WIDEN = 1.3
@@ -90,6 +93,13 @@ class Posterior:
         """How many equally weighted nodes the weights are worth."""
         return float(1 / np.square(self.weight).sum())
 
+    @property
+    def coarse(self) -> float:
+        """Standard error of the mean drop, in points, if the nodes had been drawn by chance; evenly spread ones do better."""
+        drop = (self.drop * self.mean).sum(axis=1)
+        spread = np.square(drop - self.weight @ drop)
+        return float(np.sqrt(self.weight @ spread / self.effective_nodes))
+
 
 @cache
 def normal_scores(count: int) -> Floats:
@@ -123,15 +133,25 @@ def fit(
     """Fits one series. `nodes` is a power of two; 128 is what is served, more is for checking.
 
     `sweeps` defaults to 2, and to 4 where more than a tenth of the ratings are 0 or 10. `picks` is the number of nodes
-    whose paths correct the rest; 0 leaves EP's answer. Raises FitError when nothing settles: a node without numbers, or
+    whose paths correct the rest; 0 leaves EP's answer. Where nothing settles, or the paths cannot tell, it begins
+    again in small steps with four times the nodes and twice the picks before the answer is called rough. Raises FitError when nothing settles: a node without numbers, or
     weights worth fewer than 30 nodes of 128.
     """
     crowded = series.n_at_ends > 0.1 * series.n_ratings
     sweeps = sweeps or (SWEEPS_AT_ENDS if crowded else SWEEPS)
+    found: Posterior | None = None
     try:
-        return _fit(_Engine(series, change, sweeps, DAMP_AT_ENDS if crowded else 1.0), nodes, picks)
-    except FitError:  # a few outliers about a very steady level: smaller steps, and more of them
-        return _fit(_Engine(series, change, 12, 0.4), nodes, picks)
+        found = _fit(_Engine(series, change, sweeps, DAMP_AT_ENDS if crowded else 1.0), nodes, picks)
+        if not found.rough:
+            return found
+    except FitError:
+        pass
+    try:  # outliers about a very steady level, or hardly a rating to hold on to
+        return _fit(_Engine(series, change, SMALL_STEPS, SMALL_DAMP), 4 * nodes, 2 * picks)
+    except FitError:
+        if found is None:
+            raise
+        return found
 
 
 def _fit(engine: _Engine, nodes: int, picks: int) -> Posterior:
@@ -148,29 +168,41 @@ def _fit(engine: _Engine, nodes: int, picks: int) -> Posterior:
             best = cloud
         if cloud.effective >= WORTH * nodes / NODES:
             break
-    else:  # an uneven posterior: four times the nodes
-        best = engine.weigh(normal_scores(4 * nodes), middle, root)
     assert best is not None
+    found = _posterior(engine, best)
+    if nodes < MOST_NODES and (best.effective < WORTH * nodes / NODES or found.coarse > COARSE):
+        # an uneven posterior, or a wide one
+        best = engine.weigh(normal_scores(MOST_NODES), *_refine(best, centre, spread, together=True))
+        found = _posterior(engine, best)
     if best.effective < LEAST_WORTH * nodes / NODES:
         raise FitError("too few values of the non-linear parameters carry the posterior")
-    keep = best.weight > 1e-4 * best.weight.max()
-    found = Posterior(
-        series=engine.series,
-        change=engine.change,
-        scores=best.scores[keep],
-        theta=engine.theta_of(best.scores[keep]),
-        weight=best.weight[keep] / best.weight[keep].sum(),
-        mean=best.mean[keep],
-        cov=best.cov[keep],
-        noise=best.noise[keep],
-        log_evidence=best.log_evidence,
-    )
     if not picks:
         return found
-    corrected = _corrected(engine, found, best.chance[keep], picks)
+    corrected = _corrected(engine, found, best.chance[_kept(best)], picks)
     if corrected is None or corrected.effective_nodes < LEAST_KEPT * found.effective_nodes:
         return replace(found, rough=True)
     return corrected
+
+
+def _kept(cloud: _Cloud) -> NDArray[np.bool_]:
+    """The nodes with any weight to speak of."""
+    return np.asarray(cloud.weight > 1e-4 * cloud.weight.max())
+
+
+def _posterior(engine: _Engine, cloud: _Cloud) -> Posterior:
+    """What the weighted nodes say by EP."""
+    keep = _kept(cloud)
+    return Posterior(
+        series=engine.series,
+        change=engine.change,
+        scores=cloud.scores[keep],
+        theta=engine.theta_of(cloud.scores[keep]),
+        weight=cloud.weight[keep] / cloud.weight[keep].sum(),
+        mean=cloud.mean[keep],
+        cov=cloud.cov[keep],
+        noise=cloud.noise[keep],
+        log_evidence=cloud.log_evidence,
+    )
 
 
 def _corrected(engine: _Engine, found: Posterior, chance: Floats, picks: int) -> Posterior | None:
