@@ -25,7 +25,8 @@ USER, PASSWORD = "clinic", "letters and 4 figures"
 class Post:
     """What the server took and was asked. `drop` ends the connection when a message was sent and before it is
     answered; `refused` are addresses that it does not know; `answer` is the reply to a message. `had_enough` says how
-    it ends a connection that it has had a message from: without a word ("") or in words, such as "421 Enough"."""
+    it ends a connection that it has had a message from: without a word ("") or in words, such as "421 Enough".
+    `meanwhile` is done, in a thread of its own, when a message was sent and before it is answered."""
 
     def __init__(self) -> None:
         self.port = 0
@@ -34,6 +35,7 @@ class Post:
         self.users: list[bytes] = []
         self.begun = self.connections = 0
         self.drop = False
+        self.meanwhile: Callable[[], object] | None = None
         self.had_enough: str | None = None
         self.refused: set[str] = set()
         self.answer = "250 OK"
@@ -55,6 +57,8 @@ class Post:
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
         self.begun += 1
+        if self.meanwhile:
+            await asyncio.get_running_loop().run_in_executor(None, self.meanwhile)
         if self.drop:
             server.transport.abort()
             return "421 Going away"

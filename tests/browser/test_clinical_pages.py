@@ -11,6 +11,7 @@ from django.utils import timezone
 from deqi.record.care.models import Course, CourseRevision, Letter, Observation, Review, Session, Task
 from deqi.record.patients.models import (
     Allergy,
+    CareProvider,
     Condition,
     Consent,
     Intake,
@@ -202,6 +203,35 @@ def test_a_review_is_held_and_its_letter_sent(people, sign_in, treated):
     page.get_by_text("Sent to Dr Gale Hazel on").wait_for()
     letter, review = Letter.objects.get(), Review.objects.get()
     assert letter.review == review and letter.sent_how == "email" and letter.pdf
+
+
+def test_a_letter_that_may_have_gone_says_so_and_is_kept_as_sent_when_it_came(people, sign_in):
+    eve = people.eve_patient
+    consent = Consent.objects.create(
+        patient=eve, kind="sharing", version="1", text_sha256="0" * 64, decision="given", signed_name="Eve Elm",
+        at=at(50), recorded_by=people.eve,
+    )  # fmt: skip
+    letter = Letter.objects.create(
+        patient=eve, to=CareProvider.objects.get(patient=eve), asked_first="Was B12 measured?",
+        written_by=people.alice, written_at=at(3), body={"plan": ["Go on"]}, mailed_at=at(2), sent_by=people.alice,
+        sent_how="email", consent=consent, pdf=b"%PDF-1.7", pdf_sha256="0" * 64,
+    )  # fmt: skip
+    page = sign_in("alice")
+    page.goto(f"/patients/{eve.id}/letters/")
+    page.get_by_text("may have gone").wait_for()
+    axe(page)
+    picture(page, "letters-may-have-gone", schemes=("light",))
+    page.get_by_role("link", name="Report to Dr Gale Hazel").click()
+    page.wait_for_url(f"**/letters/{letter.id}/")
+    page.wait_for_function("() => document.querySelector('.letter-frame').naturalWidth > 0")
+    page.get_by_text("This letter may or may not have gone").wait_for()
+    axe(page)
+    picture(page, "letter-may-have-gone")
+    page.get_by_label("It came: keep it as sent").check()
+    page.get_by_role("button", name="Go on").click()
+    page.get_by_text("Sent to Dr Gale Hazel on").wait_for()
+    letter.refresh_from_db()
+    assert letter.sent_at == letter.mailed_at
 
 
 def test_a_red_flag_has_its_referral_ready(people, sign_in, treated):

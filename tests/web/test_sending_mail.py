@@ -16,7 +16,7 @@ from deqi.record.patients.models import Consent, Patient
 from deqi.record.post import mail_faults
 from deqi.record.practice.models import Organization
 from tests.asked import at_noon, booked, chose, consent
-from tests.mail_server import PASSWORD, USER, certificate, mail_server
+from tests.mail_server import PASSWORD, USER, mail_server
 
 NO_TLS = "the mail server offers no STARTTLS, and nothing is sent without it"
 
@@ -33,25 +33,6 @@ def request_of_today(people, course):
     booked(people, course)
     collecting.make_requests()
     return RatingRequest.objects.get()
-
-
-@pytest.fixture(scope="module")
-def pem(tmp_path_factory):
-    return certificate(tmp_path_factory.mktemp("tls"))
-
-
-@pytest.fixture
-def use(settings, monkeypatch, pem):
-    """`use(port)`: the settings that DEQI_EMAIL_URL makes, with the test's certificate among those trusted."""
-
-    def point(port: int, user: str = "", password: str = "", trusted: bool = True) -> None:
-        settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-        settings.EMAIL_HOST, settings.EMAIL_PORT, settings.EMAIL_USE_TLS = "127.0.0.1", port, True
-        settings.EMAIL_HOST_USER, settings.EMAIL_HOST_PASSWORD = user, password
-        if trusted:
-            monkeypatch.setenv("SSL_CERT_FILE", str(pem))
-
-    return point
 
 
 def failed_once(request: RatingRequest, why: str) -> None:

@@ -31,17 +31,27 @@ class Post:
     def __init__(self) -> None:
         way = get_connection()
         self._line = way if isinstance(way, EmailBackend) else None  # a file has no connection to keep
+        self._ready = False
 
     def send(self, message: EmailMessage) -> None:
         """Hands one message over. Raises what sending raises; the next message then starts on a connection of its own."""
+        self._ready = False
         try:
             if self._line:
                 self._make_ready(self._line)
                 message.connection = self._line
+            self._ready = True
             message.send()
         except Exception:
             self._hang_up()
             raise
+
+    def may_have_gone(self, error: OSError | ValueError) -> bool:
+        """Whether the message that ended in `error` may have arrived all the same: the server had the chance to take it
+        and never said no. A lost connection after the last word looks the same as one before it."""
+        if isinstance(error, smtplib.SMTPException):
+            return self._ready and isinstance(error, smtplib.SMTPServerDisconnected)
+        return self._ready and isinstance(error, OSError)
 
     def _make_ready(self, line: EmailBackend) -> None:
         if line.connection and not _answers(line.connection):

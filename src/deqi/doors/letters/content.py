@@ -290,7 +290,8 @@ def whole(
     parts = parts_of(letter, matter)
     site, patient = matter.patient.home_site, matter.patient
     licence = matter.licence
-    draft = letter.sent_at is None and not sending
+    gone = letter.sent_at or letter.mailed_at
+    draft = gone is None and not sending
     marks = ["Synthetic clinic: this person is made up."] if clinic.synthetic else []
     marks += ["Draft, not sent."] if draft else []
     shared = " Shared with the patient’s consent." if matter.may_send else ""
@@ -306,7 +307,7 @@ def whole(
             "title": licence["practitioner__title"] if licence else "",
             "licence": f"Licence: {licence['authority']} {licence['number']}" if licence else "",
         },
-        "date": day(_on(matter, letter.sent_at or timezone.now())),
+        "date": day(_on(matter, gone or timezone.now())),
         "record": str(patient.record_number),
         "to": {"name": letter.to.name, "organisation": letter.to.organisation},
         "ask_label": f"{URGENCY[letter.urgency]}. Asked of you:"

@@ -68,6 +68,8 @@ WORDS: dict[str, str] = {
     "single_case.pool": mark("Letting chance decide: figures of everybody together read"),
     "letter.write": mark("Letter written"),
     "letter.send": mark("Letter sent"),
+    "letter.mail": mark("Letter given to the mail server, which had not answered yet"),
+    "letter.refused": mark("Letter not sent: the mail server did not take it"),
     "rating.ask": mark("A rating was asked for"),
     "rating.send": mark("A message with a question was sent"),
     "rating.open": mark("Question opened by the link in a message"),

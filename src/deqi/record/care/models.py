@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import uuid
+from datetime import timedelta
 
 from django.db import models
 from django.db.models import F, Q
+from django.utils import timezone
 
 from deqi.record.patients.models import CareProvider, Condition, Consent, Patient
 from deqi.record.practice.models import NeedleLot, Practitioner, Room, Site, User
@@ -686,7 +688,14 @@ class CourseLook(models.Model):
 
 
 class Letter(models.Model):
-    """A letter to another clinician. Its PDF is kept as sent; sending needs the sharing consent it names."""
+    """A letter to another clinician. Its PDF is kept as sent; sending needs the sharing consent it names.
+
+    A draft has neither `mailed_at` nor `sent_at`. One that the mail server was given has `mailed_at`, and `sent_at` once
+    the server took it; between the two it may have gone, and is held as it is.
+    """
+
+    #: No mail is under way for longer: a dozen steps, each answered at the last moment (EMAIL_TIMEOUT).
+    MAILED_WITHIN = timedelta(minutes=5)
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="letters")
@@ -707,6 +716,7 @@ class Letter(models.Model):
     pdf_sha256 = models.CharField(max_length=64, blank=True)
     written_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     written_at = models.DateTimeField()
+    mailed_at = models.DateTimeField(null=True, blank=True)
     sent_at = models.DateTimeField(null=True, blank=True)
     sent_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     sent_how = models.CharField(max_length=20, blank=True)
@@ -722,6 +732,13 @@ class Letter(models.Model):
 
     def __str__(self) -> str:
         return f"letter to {self.to_id}"
+
+    @property
+    def being_mailed(self) -> bool:
+        """Whether the mail server may still be about to answer."""
+        return bool(
+            self.mailed_at and not self.sent_at and timezone.now() - self.mailed_at < self.MAILED_WITHIN
+        )
 
 
 class Task(models.Model):

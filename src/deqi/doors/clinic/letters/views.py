@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -105,6 +106,7 @@ def letter(request: HttpRequest, letter_id: UUID) -> HttpResponse:
         "may_send": matter.may_send,
         "consent": consent,
         "ways": actions.HOW.items(),
+        "arrived": actions.ARRIVED,
     }
     return render(request, "clinic/letters/letter.html", context, status=422 if form.is_bound else 200)
 
@@ -139,8 +141,9 @@ def send(request: HttpRequest, letter_id: UUID) -> HttpResponse:
     patient, row = letter_for(request.actor, letter_id, "letter.send", page="letter")
     try:
         if row.sent_at is None:
-            pdf = one_page_pdf_of(*_content(patient, row, sending=True))
-            actions.send_letter(request.actor, letter_id, request.POST.get("how", ""), pdf)
+            pdf = bytes(row.pdf) if row.mailed_at else one_page_pdf_of(*_content(patient, row, sending=True))
+            how, after = request.POST.get("how", ""), _time(request.POST.get("after", ""))
+            actions.send_letter(request.actor, letter_id, how, pdf, after=after)
         messages.success(request, f"Sent to {row.to.name}; kept as it was sent.")
     except TooLong as error:
         messages.error(request, str(error))
@@ -149,6 +152,14 @@ def send(request: HttpRequest, letter_id: UUID) -> HttpResponse:
     if not request.actor.may("letter.write"):
         return see_other("clinic:patient", row.patient_id)
     return see_other("clinic:letter", letter_id)
+
+
+def _time(text: str) -> datetime | None:
+    """The moment that a form of ours carries; None when it carries none."""
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        return None
 
 
 def _content(patient: Patient, row: Letter, *, sending: bool = False) -> tuple[dict[str, Any], str | None]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -13,15 +14,18 @@ from django.db import transaction
 from django.utils import timezone
 
 from deqi.record.actor import Actor
-from deqi.record.audit.actions import log
+from deqi.record.audit.actions import log, log_first
 from deqi.record.care.models import Course, Letter, Review, Task
 from deqi.record.care.queries.letters import letter_for, sharing_of
 from deqi.record.errors import Refusal
 from deqi.record.patients.models import CareProvider, Consent
 from deqi.record.patients.queries import patient_for
+from deqi.record.post import UNSENT, Post, reason
 
 URGENCIES = ("emergency_now", "same_day", "within_2_weeks", "routine")
 HOW = {"email": "by e-mail", "printed": "printed and posted", "handed": "handed to the patient"}
+#: What is said in place of a way of a letter that may have gone: the reader has it.
+ARRIVED = "arrived"
 
 
 @transaction.atomic
@@ -69,8 +73,11 @@ def draft_letter(
 def change_letter(actor: Actor, letter_id: UUID, given: Mapping[str, Any]) -> Letter:
     """Changes a draft. Raises Refusal once it was sent."""
     patient, letter = letter_for(actor, letter_id, "letter.write", page="letter draft")
+    letter = _held(letter)
     if letter.sent_at is not None:
         raise Refusal("This letter was sent and stays as it was. Write a new one.", code="sent")
+    if letter.mailed_at is not None:
+        raise Refusal("This letter may have gone as it stands, so it stays so. Write a new one.", code="sent")
     _possible(given)
     letter.to = _receiver(patient.id, given["to"])
     letter.urgency, letter.asked_first = given["urgency"], given["asked_first"].strip()
@@ -80,54 +87,102 @@ def change_letter(actor: Actor, letter_id: UUID, given: Mapping[str, Any]) -> Le
     return letter
 
 
-@transaction.atomic
-def send_letter(actor: Actor, letter_id: UUID, how: str, pdf: bytes) -> Letter:
+def send_letter(
+    actor: Actor, letter_id: UUID, how: str, pdf: bytes, *, after: datetime | None = None
+) -> Letter:
     """Sends under the sharing consent in force; keeps the PDF as sent with its fingerprint.
 
-    Sending twice changes nothing. Raises Refusal without consent (saying which decision stands), for an unknown
-    way, or when the doctor has no e-mail address. A mail that cannot be handed over undoes everything.
+    Sending twice changes nothing. A mail is claimed and committed, handed over outside any transaction, and what the
+    mail server said is written down (decision 0101). Where nobody can tell whether it went, the letter stays claimed
+    (`may_have_gone`): only who names that try in `after` (its `mailed_at`) sends again, or says ("arrived") that it did
+    come. Raises Refusal without consent (saying which decision stands), for an unknown way, when the doctor has no
+    e-mail address, and when the mail server did not take it.
     """
+    letter, before = _take(actor, letter_id, how, pdf, after)
+    if letter.sent_at is None:
+        _mail(actor, letter, before)
+    return letter
+
+
+@transaction.atomic(durable=True)
+def _take(
+    actor: Actor, letter_id: UUID, how: str, pdf: bytes, after: datetime | None
+) -> tuple[Letter, datetime | None]:
+    """The letter as sent when no mail is needed, else claimed for mailing; and when it may have gone before."""
     patient, letter = letter_for(actor, letter_id, "letter.send", page="letter sent")
-    letter = (
-        Letter.objects.select_for_update(of=("self",), no_key=True).select_related("to").get(id=letter.id)
-    )
+    letter = _held(letter)
+    before = letter.mailed_at
     if letter.sent_at is not None:
-        return letter
-    if how not in HOW:
+        return letter, before
+    if how not in HOW and not (before and how == ARRIVED):
         raise Refusal("Say how it goes: by e-mail, printed or handed over.", field="how")
+    _known_to_whom_sends(letter, after)
+    if how == ARRIVED:
+        _note_sent(actor, letter, at=before, by="word")
+        return letter, before
     consent = sharing_of(patient)
     if consent is None or consent.decision != Consent.Decision.GIVEN:
         raise Refusal(why_not(consent, patient.given_name), code="no_consent")
     if how == "email" and not letter.to.email:
         raise Refusal(f"{letter.to.name} has no e-mail address in this record.", field="how")
     letter.pdf, letter.pdf_sha256 = pdf, hashlib.sha256(pdf).hexdigest()
-    letter.sent_at, letter.sent_by_id = timezone.now(), actor.user_id
-    letter.sent_how, letter.consent = how, consent
-    letter.save()
-    link = f"/letters/{letter.id}/"
-    Task.objects.filter(patient=patient, done_at=None, link=link).update(
-        done_at=letter.sent_at, done_by_id=actor.user_id
-    )
-    if letter.review_id:
-        asked = f"/patients/{patient.id}/letters/new/?review={letter.review_id}"
-        Task.objects.filter(patient=patient, done_at=None, link=asked).update(
-            done_at=letter.sent_at, done_by_id=actor.user_id
-        )
-    log(
-        actor,
-        "letter.send",
-        patient_id=patient.id,
-        about=letter,
-        detail={
-            "how": how,
-            "to": str(letter.to_id),
-            "sha256": letter.pdf_sha256,
-            "consent": str(consent.id),
-        },
-    )
+    letter.sent_by_id, letter.sent_how, letter.consent = actor.user_id, how, consent
     if how == "email":
-        _mail(letter, pdf)
-    return letter
+        letter.mailed_at = timezone.now()
+        letter.save()
+        log(actor, "letter.mail", patient_id=patient.id, about=letter, detail=_said(letter))
+    else:
+        _note_sent(actor, letter, at=timezone.now())
+    return letter, before
+
+
+def _held(letter: Letter) -> Letter:
+    """The letter as it stands now, kept from everybody else to the end of the transaction."""
+    return Letter.objects.select_for_update(of=("self",), no_key=True).select_related("to").get(id=letter.id)
+
+
+def _known_to_whom_sends(letter: Letter, after: datetime | None) -> None:
+    """Raises Refusal unless the try before is over and the acting person was told of it."""
+    if letter.being_mailed:
+        raise Refusal(
+            "This letter is being handed to the mail server just now. Look again in a few minutes.",
+            code="under_way",
+        )
+    if letter.mailed_at is None and after is not None:
+        raise Refusal(
+            "The mail server did not take this letter: it is a draft again. Look at it, then send it."
+        )
+    if letter.mailed_at != after:
+        raise Refusal(f"{may_have_gone(letter)} Open the letter to send it again.", code="may_have_gone")
+
+
+def _note_sent(actor: Actor, letter: Letter, *, at: datetime | None, **more: str) -> None:
+    """Writes down that it is sent, in the transaction of the caller, who holds the letter."""
+    letter.sent_at = at
+    letter.save()
+    links = [f"/letters/{letter.id}/"]
+    if letter.review_id:
+        links.append(f"/patients/{letter.patient_id}/letters/new/?review={letter.review_id}")
+    Task.objects.filter(patient=letter.patient_id, done_at=None, link__in=links).update(
+        done_at=timezone.now(), done_by_id=actor.user_id
+    )
+    log(actor, "letter.send", patient_id=letter.patient_id, about=letter, detail=_said(letter) | more)
+
+
+def _said(letter: Letter) -> dict[str, str]:
+    return {
+        "how": letter.sent_how,
+        "to": str(letter.to_id),
+        "sha256": letter.pdf_sha256,
+        "consent": str(letter.consent_id),
+    }
+
+
+def may_have_gone(letter: Letter) -> str:
+    """What to do about a mail of which nobody knows, in words."""
+    return (
+        f"The letter may or may not have gone. Ask {letter.to.name} whether it came before sending it again."
+    )
 
 
 def why_not(consent: Consent | None, name: str) -> str:
@@ -152,7 +207,51 @@ def _possible(given: Mapping[str, Any]) -> None:
         raise Refusal("Say what is asked of the reader, or that nothing is asked.", field="asked_first")
 
 
-def _mail(letter: Letter, pdf: bytes) -> None:
+def _mail(actor: Actor, letter: Letter, before: datetime | None) -> None:
+    """Hands a claimed letter over and writes down what came of it. Raises Refusal when it did not go, or may not have."""
+    with Post() as post:
+        try:
+            post.send(_message(letter))
+        except UNSENT as error:
+            if post.may_have_gone(error):
+                raise Refusal(f"{_sentence(error)} {may_have_gone(letter)}", code="may_have_gone") from error
+            _note_refused(actor, letter, before)
+            nothing = "This time nothing was sent" if before else "Nothing was sent"
+            raise Refusal(f"{_sentence(error)} {nothing}; try again or print it.") from error
+        _note_mailed(actor, letter)
+
+
+def _sentence(error: OSError | ValueError) -> str:
+    return f"The mail could not be handed over: {reason(error)}."
+
+
+@transaction.atomic(durable=True)
+def _note_mailed(actor: Actor, letter: Letter) -> None:
+    """Writes down that the mail server took it. A crash before this leaves a letter that may have gone."""
+    if _still_claimed(letter):
+        _note_sent(actor, letter, at=letter.mailed_at)
+
+
+@transaction.atomic(durable=True)
+def _note_refused(actor: Actor, letter: Letter, before: datetime | None) -> None:
+    """Makes it a draft again; a letter that may have gone by an earlier try (at `before`) stays one that may have."""
+    if not _still_claimed(letter):
+        return
+    letter.mailed_at = before
+    if before is None:
+        letter.pdf, letter.pdf_sha256, letter.sent_how = None, "", ""
+        letter.sent_by = letter.consent = None
+    letter.save()
+    log(actor, "letter.refused", patient_id=letter.patient_id, about=letter)
+
+
+def _still_claimed(letter: Letter) -> bool:
+    """Whether the claim is still this one's; whoever would take it waits for the log, which is held from here on."""
+    log_first()
+    return Letter.objects.filter(id=letter.id, sent_at=None, mailed_at=letter.mailed_at).exists()
+
+
+def _message(letter: Letter) -> EmailMessage:
     """The text of the mail names nobody; the letter is attached."""
     message = EmailMessage(
         subject="A letter about a patient we share",
@@ -160,15 +259,6 @@ def _mail(letter: Letter, pdf: bytes) -> None:
         from_email=settings.DEFAULT_FROM_EMAIL,
         to=[letter.to.email],
     )
-    message.attach("letter.pdf", pdf, "application/pdf")
-    try:
-        message.send()
-    except OSError as error:
-        raise Refusal(
-            f"The mail could not be handed over ({error}). Nothing was sent; try again or print it."
-        )
-    except ValueError:  # its words may hold a sign of the password
-        raise Refusal(
-            "The mail could not be handed over: the address, or the mail server's password, holds signs that mail "
-            "cannot carry. Nothing was sent; print it."
-        )
+    assert letter.pdf is not None, "claimed with its PDF"
+    message.attach("letter.pdf", bytes(letter.pdf), "application/pdf")
+    return message

@@ -139,6 +139,7 @@ def chart_of(patient: Patient, on: date, page: int = 1, **more: Some) -> Chart:
             "kind",
             "to__name",
             "written_at",
+            "mailed_at",
             "sent_at",
             "asked_first",
         ),

@@ -151,6 +151,7 @@ def letter_lists(patient: Patient) -> dict[str, Any]:
             "asked_first",
             "written_at",
             "written_by__name",
+            "mailed_at",
             "sent_at",
             "sent_how",
         ),
