@@ -104,7 +104,7 @@ def send_letter(
     return letter
 
 
-@transaction.atomic(durable=True)
+@transaction.atomic
 def _take(
     actor: Actor, letter_id: UUID, how: str, pdf: bytes, after: datetime | None
 ) -> tuple[Letter, datetime | None]:
@@ -225,14 +225,14 @@ def _sentence(error: OSError | ValueError) -> str:
     return f"The mail could not be handed over: {reason(error)}."
 
 
-@transaction.atomic(durable=True)
+@transaction.atomic
 def _note_mailed(actor: Actor, letter: Letter) -> None:
     """Writes down that the mail server took it. A crash before this leaves a letter that may have gone."""
     if _still_claimed(letter):
         _note_sent(actor, letter, at=letter.mailed_at)
 
 
-@transaction.atomic(durable=True)
+@transaction.atomic
 def _note_refused(actor: Actor, letter: Letter, before: datetime | None) -> None:
     """Makes it a draft again; a letter that may have gone by an earlier try (at `before`) stays one that may have."""
     if not _still_claimed(letter):
