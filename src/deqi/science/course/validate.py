@@ -72,7 +72,8 @@ def judge(task: Task, truth: Truth) -> Judged | None:
     }
     for name, column in RANKED.items():
         scale = logit if column == R else np.log  # on which the prior is normal, or nearly so
-        place[name] = _smoothed_rank(scale(posterior.theta[:, column]), node, float(scale(truth[name])))
+        with np.errstate(divide="ignore"):  # a world without wander: below every node
+            place[name] = _smoothed_rank(scale(posterior.theta[:, column]), node, float(scale(truth[name])))
     rules = simple_rules(rows, sessions[0])
     return Judged(place, found.change, found.p_improved, found.verdict, bool(truth["improved"]), rules)
 
