@@ -134,8 +134,8 @@ def fit(
 
     `sweeps` defaults to 2, and to 4 where more than a tenth of the ratings are 0 or 10. `picks` is the number of nodes
     whose paths correct the rest; 0 leaves EP's answer. Where nothing settles, or the paths cannot tell, it begins
-    again in small steps with four times the nodes and twice the picks before the answer is called rough. Raises FitError when nothing settles: a node without numbers, or
-    weights worth fewer than 30 nodes of 128.
+    again in small steps with four times the nodes and twice the picks before the answer is called rough. Raises
+    FitError when nothing settles then: a node without numbers, or weights worth fewer than 30 nodes of 128.
     """
     crowded = series.n_at_ends > 0.1 * series.n_ratings
     sweeps = sweeps or (SWEEPS_AT_ENDS if crowded else SWEEPS)
@@ -170,9 +170,10 @@ def _fit(engine: _Engine, nodes: int, picks: int) -> Posterior:
             break
     assert best is not None
     found = _posterior(engine, best)
-    if nodes < MOST_NODES and (best.effective < WORTH * nodes / NODES or found.coarse > COARSE):
-        # an uneven posterior, or a wide one
-        best = engine.weigh(normal_scores(MOST_NODES), *_refine(best, centre, spread, together=True))
+    more = min(4 * nodes, MOST_NODES)
+    uneven, wide = best.effective < WORTH * nodes / NODES, nodes >= NODES and found.coarse > COARSE
+    if more > nodes and (uneven or wide):
+        best = engine.weigh(normal_scores(more), *_refine(best, centre, spread, together=True))
         found = _posterior(engine, best)
     if best.effective < LEAST_WORTH * nodes / NODES:
         raise FitError("too few values of the non-linear parameters carry the posterior")
