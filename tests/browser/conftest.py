@@ -67,9 +67,12 @@ def session_cookie(user, url: str) -> dict[str, str]:
 
 @pytest.fixture
 def sign_in(page: Page, people, live_server):
-    """`sign_in("alice")` puts Alice's session into the browser."""
+    """`sign_in("alice")` puts Alice's session into the browser, and leaves the page of whoever was there before: one that
+    is still on its way, or that looks after its own session, would break off the next address."""
 
     def go(name: str) -> Page:
+        page.wait_for_load_state()
+        page.goto("about:blank")
         page.context.clear_cookies()
         page.context.add_cookies([session_cookie(people.users[name], live_server.url)])
         return page
